@@ -1,0 +1,1 @@
+"""The vocabulary that every floor above shares: errors, tables, studies, units, provenance."""
