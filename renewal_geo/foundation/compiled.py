@@ -1,0 +1,20 @@
+"""Compilation of inner loops by numba, or plain Python where numba is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+try:
+    import numba
+except ImportError:  # every loop also runs as it stands, slower
+    numba = None
+
+
+def compiled(function: Function) -> Function:
+    """Compile `function` once, cache it on disk, and let it run beside other threads."""
+    if numba is None:
+        return function
+    return numba.njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]

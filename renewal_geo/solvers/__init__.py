@@ -1,0 +1,1 @@
+"""Optimisation engines on arrays, without policy: minimum cut, cuts and duals, annealing, packing."""

@@ -1,0 +1,1 @@
+"""Geometry without policy: facing lengths, areas by class, polygons."""
