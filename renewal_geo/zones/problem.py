@@ -112,7 +112,7 @@ def reduce(problem: Problem) -> Reduced:
         pairs,
         problem.boundary_weight * length,
         np.array([np.bincount(node_of, row, minlength=nodes) for row in problem.slack]).reshape(
-            -1, nodes
+            len(problem.slack), nodes
         ),
         np.bincount(node_of, problem.locked, minlength=nodes) > 0,
         tuple(alike),

@@ -24,6 +24,7 @@ from renewal_geo.solvers.relaxation import tighten
 from renewal_geo.zones.problem import Problem, Reduced, is_feasible, reduce, zone_value
 from renewal_geo.zones.proof import (
     AREA_TOLERANCE_HA,
+    all_zones,
     enumerated,
     reachable_area,
     relaxed,
@@ -54,8 +55,8 @@ class Answer:
     """Zones as parcel numbers, how sure we are of them, and what the reasons need.
 
     `price` is what a hectare of budget is worth at the bound; `conflict` names the limits that
-    cannot be met together. `component` numbers the parcels' components, `dead` marks components that
-    can never hold a zone, with `reachable` hectares that each could gather under its shares.
+    cannot be met together. `component` numbers the parcels' components, `reachable` bounds the
+    hectares that each component could gather under its shares.
     """
 
     zones: tuple[Ints, ...]
@@ -69,6 +70,7 @@ class Answer:
     component: Ints
     reachable: Floats
     wanted: Bools
+    wanted_free: Bools
 
     @property
     def gap(self) -> float | None:
@@ -160,6 +162,11 @@ class _Search:
         self.proof: dict[str, Any] = {}
         self.price = 0.0
         self.wanted = np.zeros(self.reduced.size, dtype=bool)
+        self.multipliers: tuple[Floats, Sequence[tuple[int, Ints, float]]] = (
+            np.zeros_like(self.reduced.slack),
+            (),
+        )
+        self.regions: dict[tuple[int, bytes], Ints] = {}
         sizes = np.bincount(self.reduced.component, self.reduced.area)
         self.reachable, self.claims = self._reach(sizes)
         self.dead = np.flatnonzero(self.reachable < problem.min_area - AREA_TOLERANCE_HA)
@@ -216,9 +223,9 @@ class _Search:
         if found:
             return found
         if len(self.dead) == len(sizes):
-            best = int(np.argmax(self.reachable))
-            small = sizes.max(initial=0.0) < problem.min_area - AREA_TOLERANCE_HA
-            available = float(sizes.max(initial=0.0) if small else self.reachable[best])
+            largest = float(sizes.max(initial=0.0))
+            small = not len(sizes) or largest < problem.min_area - AREA_TOLERANCE_HA
+            available = largest if small else float(self.reachable.max())
             return [
                 {
                     "limit": "min_area_ha" if small else "min_share",
@@ -252,12 +259,14 @@ class _Search:
         if solved is None:
             return None
         value, zones = solved
-        if zones is None:
+        if zones is None or (not zones and not all_zones(self.problem)):
             return self._infeasible(
                 [
                     {
                         "limit": "all",
-                        "because": "no set of zones keeps all limits together",
+                        "because": "no set of zones keeps all limits together"
+                        if zones is None
+                        else "no connected set of parcels keeps area and share limits together",
                         "parcels": np.flatnonzero(self.problem.locked).tolist(),
                         "needed_ha": self.problem.min_area,
                         "available_ha": float(self.problem.area.sum()),
@@ -322,6 +331,7 @@ class _Search:
         if bound >= self.bound:
             return
         self.bound, self.price, self.wanted = bound, price, chosen
+        self.multipliers = (shares, separators)
         self.proof = self._written_proof(price, shares, separators)
 
     def _written_proof(
@@ -351,8 +361,6 @@ class _Search:
             ],
             "dead": self.claims,
         }
-
-    regions: dict[tuple[int, bytes], Ints] = {}  # noqa: RUF012 - replaced per search below
 
     def _cut_bound(self) -> None:
         """Tighten every living component at the present price, then price the budget anew."""
@@ -586,7 +594,12 @@ class _Search:
             self.reduced.component[self.reduced.node_of],
             self.reachable,
             self.wanted[self.reduced.node_of],
+            self._wanted_free()[self.reduced.node_of],
         )
+
+    def _wanted_free(self) -> Bools:
+        alive = ~np.isin(self.reduced.component, self.dead)
+        return relaxed(self.reduced, 0.0, None, *self.multipliers, alive)[1]
 
     def _unfound(self, stopped_by: str | None) -> Answer:
         """No feasible answer was found, and none was proven impossible: say so as a conflict."""
@@ -617,5 +630,6 @@ class _Search:
             0.0,
             self.reduced.component[self.reduced.node_of],
             self.reachable,
+            np.zeros(self.problem.size, dtype=bool),
             np.zeros(self.problem.size, dtype=bool),
         )
