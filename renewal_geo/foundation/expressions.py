@@ -322,14 +322,19 @@ class _Evaluator:
         value = self._of(left)
         if not isinstance(value, pd.Series):
             return value in listed
-        for one in listed:
-            self._alike(node, value, one)
-        return value.isin(listed) & value.notna()
+        alike = [self._alike(node, value, one) for one in listed]
+        if alike:
+            value = alike[0][0]
+        return value.isin([one for _, one in alike]) & value.notna()
 
     def _alike(self, node: ast.expr, first: Any, second: Any) -> tuple[Any, Any]:
         kinds = {_kind(first), _kind(second)} - {"missing"}
         if kinds == {"date", "text"}:
             return _dated(first), _dated(second)
+        if kinds == {"number", "text"}:
+            numbers = _numeral(first), _numeral(second)
+            if numbers[0] is not None and numbers[1] is not None:
+                return numbers
         if len(kinds) > 1 and kinds != {"number", "bool"}:
             self._refuse(
                 node,
@@ -419,6 +424,25 @@ def _kind(value: Any) -> str:
         "date": "date",
         "datetime": "date",
     }.get(inferred, "missing" if value.isna().all() else "text")
+
+
+def _numeral(value: Any) -> Any:
+    """Return a column of numerals, or one, as numbers; None where any text is no numeral.
+
+    Codes are text, but ``use_code >= 400`` means the number that every code of the column spells.
+    """
+    if isinstance(value, pd.Series):
+        numbers = pd.to_numeric(value, errors="coerce")
+        return numbers if (numbers.notna() == value.notna()).all() else None
+    return value if isinstance(value, (int, float)) else _numeral_text(value)
+
+
+def _numeral_text(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if np.isfinite(number) else None
 
 
 def _dated(value: Any) -> Any:

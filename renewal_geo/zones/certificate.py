@@ -111,10 +111,10 @@ def zone_figures(found: Candidates, answer: Answer, membership: pd.Series) -> pd
 
 
 def _translated(proof: Mapping[str, Any], name: Any) -> dict[str, Any]:
-    if proof.get("kind") != "relaxation":
+    if "separators" not in proof:
         return dict(proof)
     return {
-        "kind": "relaxation",
+        "kind": proof["kind"],
         "budget_price": proof["budget_price"],
         "shares": [{**one, "parcel": name(one["parcel"])} for one in proof["shares"]],
         "separators": [

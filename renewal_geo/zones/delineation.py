@@ -25,6 +25,8 @@ from renewal_geo.zones.reasons import explain, losses
 from renewal_geo.zones.search import Answer, solve
 from renewal_geo.zones.terms import Terms
 
+TABLES_S_PER_PARCEL = 1e-4  # what is left of the time limit for reasons, outlines and tables
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delineation:
@@ -291,7 +293,8 @@ def _searched(found: Candidates, terms: Terms, began: float, workers: int) -> An
             (), None, None, "infeasible", None, {}, conflict, 0.0,
             np.zeros(problem.size, dtype=np.int64), np.full(1, np.inf), no, no,
         )
-    left = max(0.5, terms.time_limit_s - (time.monotonic() - began))
+    tables = TABLES_S_PER_PARCEL * len(found.table)
+    left = max(0.5, terms.time_limit_s - tables - (time.monotonic() - began))
     return solve(problem, time_limit_s=left, gap=terms.gap, seed=terms.seed, workers=workers)
 
 
@@ -362,7 +365,8 @@ def _zone_table(
     grouped = table.dropna(subset=["zone_id"]).groupby("zone_id")
     zones = outlines.copy()
     net = certificates.zone_figures(found, answer, membership)
-    zones["zone_name"] = [f"{'连片改造区' if lang == 'zh' else 'Zone'} {z}" for z in zones.index]
+    names = [f"{'连片改造区' if lang == 'zh' else 'Zone'} {z}" for z in zones.index]
+    zones["zone_name"] = pd.Series(names, index=zones.index, dtype=str)
     zones["sub_districts"] = ""
     zones["area_m2"] = grouped["area_m2"].sum().reindex(zones.index).to_numpy(dtype=float)
     zones["area_ellipsoidal_m2"] = ellipsoidal_area(zones.geometry.to_numpy(), zones.crs)
@@ -401,11 +405,13 @@ def _with_context(
     if "owner_kind" in members:
         kinds = members.groupby("zone")["owner_kind"].nunique()
         zones["owner_kinds"] = kinds.reindex(zones.index)
-    zones["sub_districts"] = _named(zones, members, sub_districts)
-    comma, left, right = (" ", "（", "）") if lang == "zh" else (" ", "(", ")")
-    first = zones["sub_districts"].str.split("；").str[0]
-    named = zones["zone_name"] + np.where(first == "", "", comma.strip(" ") + left + first + right)
-    zones["zone_name"] = named if lang == "zh" else named.str.replace("(", " (", regex=False)
+    streets = _named(zones, members, sub_districts)
+    zones["sub_districts"] = pd.Series(streets, index=zones.index, dtype=str)
+    titles = [
+        _title(name, listed.split("；")[0], lang)
+        for name, listed in zip(zones["zone_name"], streets, strict=True)
+    ]
+    zones["zone_name"] = pd.Series(titles, index=zones.index, dtype=str)
     if control_lines is not None and len(control_lines) and len(zones):
         require_same(zones, control_lines, ("zones", "control_lines"))
         lines = control_lines
@@ -414,6 +420,12 @@ def _with_context(
             shapes = polygonal(lines.geometry[(kinds == kind).to_numpy()].to_numpy())
             zones[f"{kind}_m2"] = overlap_area(zones.geometry.to_numpy(), shapes)
     return zones
+
+
+def _title(name: str, street: str, lang: str) -> str:
+    if not street:
+        return name
+    return f"{name}（{street}）" if lang == "zh" else f"{name} ({street})"
 
 
 def _named(

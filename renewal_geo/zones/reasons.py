@@ -136,6 +136,45 @@ def explain(
     )
 
 
+def settled(found: Candidates, chosen: np.ndarray, terms: Terms) -> np.ndarray:
+    """Return the reasons that follow from the inputs and the zones alone.
+
+    Parameters
+    ----------
+    found
+        The candidates.
+    chosen
+        Which parcels are in some zone, in the order of the candidates.
+    terms
+        The limits.
+
+    Returns
+    -------
+    ndarray
+        One reason per parcel, empty where only the search can tell (share, budget, low_value, undecided).
+    """
+    table, problem = found.table, found.problem
+    ends = (problem.pairs[:, 0], problem.pairs[:, 1])
+    graph = coo_array((np.ones(len(problem.pairs)), ends), shape=(problem.size, problem.size))
+    _, labels = connected_components(graph, directed=False)
+    size = np.full(len(table), np.inf)
+    size[found.order] = np.bincount(labels, problem.area)[labels] if problem.size else []
+    least = terms.min_area_ha - TOLERANCE_HA
+    reason = np.full(len(table), "", dtype=object)
+    for name, rows in (
+        ("invalid", ~table["is_valid"].to_numpy()),
+        ("ground", table["is_ground"].to_numpy()),
+        ("locked_out", table["locked_out"].to_numpy()),
+        ("excluded", table["excluded"].to_numpy()),
+        ("chosen", chosen),
+        ("not_in_pool", ~(table["in_pool"] | table["locked_in"]).to_numpy()),
+        ("isolated", (size < least) & (_sizes_without_barriers(found) < least)),
+        ("cut_off", size < least),
+    ):
+        reason[rows & (reason == "")] = name
+    return reason
+
+
 def _small_components(found, answer, terms, give, figures) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """Give isolated, cut_off and share: parcels whose component can never hold a zone."""
     figure, limit, free = figures

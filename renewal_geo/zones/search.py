@@ -274,10 +274,11 @@ class _Search:
                     }
                 ]
             )
+        self._first_bound()  # its budget price tells why parcels are out
         self.incumbent = self._merged(zones)
         self.objective = self._worth(self.incumbent)
         self.bound = max(value, self.objective)
-        self.proof = {"kind": "enumeration"}
+        self.proof = {**self.proof, "kind": "enumeration"}
         return self._answer(None)
 
     def _note_nothing(self) -> None:

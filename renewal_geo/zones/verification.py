@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from renewal_geo.foundation.quantities import M2_PER_HA
 from renewal_geo.zones.certificate import numbered_proof
 from renewal_geo.zones.pool import Candidates, candidates
 from renewal_geo.zones.proof import replay
+from renewal_geo.zones.publication import outline_faults, reason_faults
 from renewal_geo.zones.terms import Terms
 
 AREA_M2 = 0.01
@@ -145,8 +146,9 @@ class _Checker:
         if self.record["status"] != "infeasible":
             self._objective(values)
             self._bound(found)
-        self._published_parcels(found, zones)
+        self._published_parcels(found, zones, terms)
         self._published_zones(found, zones, values)
+        self._note(outline_faults(found, zones, terms, exclusions, self.published))
 
     def _links(self, found: Candidates) -> None:
         """Published links must be those that the inputs give, no more and no fewer."""
@@ -355,7 +357,9 @@ class _Checker:
             f"the status is given as {record['status']!r} at a gap of {gap:.3g}",
         )
 
-    def _published_parcels(self, found: Candidates, zones: Mapping[str, np.ndarray]) -> None:
+    def _published_parcels(
+        self, found: Candidates, zones: Mapping[str, np.ndarray], terms: Terms
+    ) -> None:
         given = self.published.get("parcels")
         if given is None:
             return
@@ -381,8 +385,8 @@ class _Checker:
             if name in given:
                 self._compare(name, given[name].astype(bool) != table[name], name, table.index)
         if "reason" in given:
-            chosen = given["reason"] == "chosen"
-            self._compare("reason", chosen != (zone_of != ""), "reason", table.index)
+            faults = reason_faults(found, zones, terms, self.record["status"], given["reason"])
+            self._note(faults)
         if isinstance(given, gpd.GeoDataFrame):
             same = shapely.equals_identical(
                 shapely.normalize(shapely.force_2d(_single(given.geometry.to_numpy()))),
@@ -435,6 +439,12 @@ class _Checker:
                     off <= AREA_M2, "zones.geometry",
                     f"{zone} differs from the union of its members by {off:,.3f} m2", zone,
                 )
+
+    def _note(self, faults: Iterable[tuple[str, str, str]]) -> None:
+        noted = list(faults)
+        self.checks += 1
+        for code, what, where in noted:
+            self.fail(code, what, where)
 
     def _compare(self, code: str, off: pd.Series, name: str, index: pd.Index) -> None:
         bad = index[off.to_numpy(dtype=bool)]

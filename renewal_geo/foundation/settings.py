@@ -1,0 +1,418 @@
+"""Every key of a question's table in ``study.toml``: type, default, unit, help (zh and en).
+
+One place for three readers: the study is checked against it, the command line makes its options
+from it, and the documentation prints it. Ranges are the question's own business; here stands only
+what a value must be made of.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["text", "float", "int", "bool", "list", "mapping", "numbers", "tables"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key: what its value is made of, its default, its unit and its meaning.
+
+    `kind` is ``text``, ``float``, ``int``, ``bool``, ``list`` (of texts), ``mapping`` (name to
+    text), ``numbers`` (name to number) or ``tables`` (list of tables). A default of None means
+    that leaving the key out has a meaning of its own, which `help` states.
+    """
+
+    kind: Kind
+    default: Any
+    unit: str
+    help: str
+    help_zh: str
+
+
+ZONES: dict[str, Setting] = {
+    "pool": Setting(
+        "text",
+        "",
+        "",
+        "expression that picks the candidates; empty: column in_pool, else all",
+        "候选地块的表达式；留空则用 in_pool 列，没有该列则为全部",
+    ),
+    "filler": Setting(
+        "text",
+        "",
+        "",
+        "expression that picks parcels outside the pool that may make a zone whole",
+        "候选池之外、可被吸收以使片区完整的地块（表达式）",
+    ),
+    "ground": Setting(
+        "text",
+        "",
+        "",
+        "expression that picks bridgeable ground (local roads): never members",
+        "可跨越的地面（支路、巷道、绿带等）的表达式，不作为成员",
+    ),
+    "value": Setting(
+        "text",
+        "",
+        "per ha",
+        "column or expression: value per hectare; empty: 1.0, area counts",
+        "每公顷价值的列或表达式；留空为 1.0，即只计面积",
+    ),
+    "area_budget_ha": Setting(
+        "float",
+        None,
+        "ha",
+        "total net area of all zones; left out: no budget",
+        "全部片区净面积之和的上限；不写则不限",
+    ),
+    "min_area_ha": Setting(
+        "float", 30.0, "ha", "smallest net area of a zone", "单个片区净面积下限"
+    ),
+    "max_area_ha": Setting(
+        "float", 0.0, "ha", "largest net area of a zone; 0: none", "单个片区净面积上限；0 为不限"
+    ),
+    "min_share": Setting(
+        "numbers",
+        {},
+        "",
+        "share name to the least share of every zone, 0..1, on net area",
+        "各占比的下限（0–1，按净面积）",
+    ),
+    "shares": Setting(
+        "mapping",
+        {},
+        "",
+        "share name to an expression (0/1) or a column in 0..1",
+        "各占比的定义：表达式（0/1）或取值 0–1 的列",
+    ),
+    "gap_max_m": Setting(
+        "float",
+        40.0,
+        "m",
+        "parcels this close across a local road count as contiguous",
+        "隔支路相距不超过此值视为连片",
+    ),
+    "min_frontage_m": Setting(
+        "float",
+        10.0,
+        "m",
+        "facing length below which two parcels only touch",
+        "相对边长低于此值只算点接触",
+    ),
+    "edge_tolerance_m": Setting(
+        "float",
+        0.5,
+        "m",
+        "digitising gap or overlap that still counts as one edge",
+        "仍视为共边的数字化缝隙或重叠",
+    ),
+    "boundary_weight": Setting(
+        "float",
+        0.0,
+        "per m",
+        "value lost per metre of a zone's outline",
+        "片区轮廓每米扣减的价值",
+    ),
+    "exclusion_mode": Setting(
+        "text",
+        "drop",
+        "",
+        "drop parcels that an exclusion clips, or cut them: drop | cut",
+        "与禁止范围相交的地块：drop 剔除 | cut 切除",
+    ),
+    "exclusion_tolerance": Setting(
+        "float",
+        0.01,
+        "",
+        "share of a parcel (and at most 100 m2) that may be clipped unheeded",
+        "可忽略的被压占比例（且不超过 100 平方米）",
+    ),
+    "lock_in": Setting(
+        "list", [], "", "ids of parcels that must be in some zone", "必须划入的地块编号"
+    ),
+    "lock_in_layer": Setting(
+        "text",
+        "",
+        "",
+        "role of a layer whose areas must be in some zone, such as pilots",
+        "按范围锁定划入的图层角色，例如 pilots",
+    ),
+    "lock_out": Setting(
+        "list", [], "", "ids of parcels that must be in no zone", "不得划入的地块编号"
+    ),
+    "keep_together": Setting(
+        "text",
+        "",
+        "",
+        "column: parcels with one value of it are all in or all out",
+        "列名：同一取值的地块同进同出",
+    ),
+    "min_zones": Setting(
+        "int",
+        None,
+        "",
+        "least number of zones; left out or 0: none",
+        "片区个数下限；不写或 0 为不限",
+    ),
+    "max_zones": Setting(
+        "int",
+        None,
+        "",
+        "largest number of zones; left out or 0: none",
+        "片区个数上限；不写或 0 为不限",
+    ),
+    "time_limit_s": Setting("float", 60.0, "s", "wall-clock limit of the search", "求解时间上限"),
+    "gap": Setting(
+        "float",
+        0.01,
+        "",
+        "stop when proven within this share of the best answer",
+        "证明与最优值相差不超过此比例即停止",
+    ),
+    "seed": Setting("int", 0, "", "seed of every random choice", "随机种子"),
+    "workers": Setting(
+        "int",
+        None,
+        "",
+        "processor cores to use; left out: all; the answer does not depend on it",
+        "使用的处理器核数；不写为全部；不影响结果",
+    ),
+    "sliver_min_m2": Setting(
+        "float",
+        100.0,
+        "m2",
+        "non-member parcels up to this size may lie inside an envelope",
+        "不大于此面积的非成员地块可被片区包络吸收",
+    ),
+}
+
+QUALITY: dict[str, Setting] = {
+    "recorded_area_tolerance": Setting(
+        "float",
+        0.02,
+        "",
+        "recorded and drawn area may differ by this share",
+        "登记面积与图形面积允许的相对差",
+    ),
+    "sliver_width_m": Setting(
+        "float",
+        0.5,
+        "m",
+        "overlaps and gaps narrower than this on average are slivers",
+        "平均宽度小于此值的重叠或缝隙为碎片",
+    ),
+    "sliver_min_m2": Setting(
+        "float", 1.0, "m2", "parcels smaller than this are slivers", "面积小于此值的地块为碎片"
+    ),
+    "gap_max_width_m": Setting(
+        "float",
+        2.0,
+        "m",
+        "spaces between parcels up to this wide are gaps, wider ones streets",
+        "宽度不超过此值的空隙视为缝隙，更宽的视为街道",
+    ),
+    "overlap_min_m2": Setting(
+        "float", 0.01, "m2", "overlaps smaller than this are not reported", "小于此面积的重叠不报告"
+    ),
+    "tests": Setting(
+        "list", [], "", "codes of the tests to run; empty: all", "要执行的检查代码；留空为全部"
+    ),
+    "district_layer": Setting(
+        "text",
+        "",
+        "",
+        "role of the layer that parcels must lie in; empty: sub_districts if any",
+        "地块应位于其内的图层角色；留空则用 sub_districts（如有）",
+    ),
+}
+
+LEDGER: dict[str, Setting] = {
+    "layer": Setting(
+        "text", "land_use", "", "role of the class layer that is tallied", "被统计的分类图层角色"
+    ),
+    "by": Setting("text", "land_use", "", "column of that layer that names the class", "分类列"),
+}
+
+POTENTIAL: dict[str, Setting] = {
+    "criteria": Setting(
+        "tables",
+        [],
+        "",
+        "tables: column, weight, direction, breaks with scores or low, high; missing",
+        "评价因子：column, weight, direction, breaks 与 scores 或 low, high；missing",
+    ),
+    "name": Setting("text", "score", "", "name of the column that is made", "结果列的名称"),
+}
+
+SETTINGS: dict[str, dict[str, Setting]] = {
+    "zones": ZONES,
+    "quality": QUALITY,
+    "ledger": LEDGER,
+    "potential": POTENTIAL,
+}
+
+CRITERION: dict[str, str] = {
+    "column": "text",
+    "weight": "number",
+    "direction": "text",
+    "breaks": "list",
+    "scores": "list",
+    "low": "number",
+    "high": "number",
+    "missing": "number",
+    "id": "text",
+    "title": "text",
+}
+"""Keys of one table of ``potential.criteria`` and what their values are made of."""
+
+Report = Callable[[str, str, str], None]
+"""Called with what is wrong, the key, and the fix."""
+
+
+def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
+    """Return ``", did you mean 'x'?"`` or an empty text.
+
+    >>> nearest("min_area", ["min_area_ha", "gap"])
+    ", did you mean 'min_area_ha'?"
+    """
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f", did you mean {close[0]!r}?" if close else ""
+
+
+def checked(question: str, table: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Return the values of `table` in their documented types; report every fault.
+
+    Parameters
+    ----------
+    question
+        A key of :data:`SETTINGS`.
+    table
+        The question's table as TOML gives it.
+    report
+        Called once per fault; a faulty key is left out of what is returned.
+
+    Returns
+    -------
+    dict
+        Only the keys that `table` states: whole numbers for ``int``, floats for ``float``,
+        texts in lists of ids. Defaults are not filled in.
+
+    Examples
+    --------
+    >>> faults = []
+    >>> checked("zones", {"min_area_ha": 30, "gapp": 1}, lambda *f: faults.append(f[0]))
+    {'min_area_ha': 30.0}
+    >>> faults
+    ["[zones] has no key 'gapp', did you mean 'gap'?"]
+    """
+    known = SETTINGS[question]
+    good: dict[str, Any] = {}
+    for key, value in table.items():
+        place = f"{question}.{key}"
+        if key not in known:
+            report(
+                f"[{question}] has no key {key!r}{nearest(key, list(known))}",
+                place,
+                f"use one of: {', '.join(known)}",
+            )
+            continue
+        try:
+            good[key] = _READERS[known[key].kind](value)
+        except _WrongKindError as fault:
+            report(f"[{question}] {key} = {value!r}: {fault}", place, _FORMS[known[key].kind])
+    return good
+
+
+_FORMS: dict[str, str] = {
+    "text": 'write a text in quotes, such as "drop"',
+    "float": "write a number without quotes, such as 30.0",
+    "int": "write a whole number without quotes, such as 4",
+    "bool": "write true or false without quotes",
+    "list": 'write a list, such as ["A1", "A2"]',
+    "mapping": 'write names with texts, such as { industrial = "share_industrial" }',
+    "numbers": "write names with numbers, such as { industrial = 0.6 }",
+    "tables": 'write a list of tables, such as [{ column = "built_year", weight = 1.0 }]',
+}
+
+
+class _WrongKindError(Exception):
+    """A value is not made of what its key needs."""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _WrongKindError("not a text")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _WrongKindError("not a number")
+    return float(value)
+
+
+def _whole(value: object) -> int:
+    number = _number(value)
+    if not math.isfinite(number) or number != int(number):
+        raise _WrongKindError("not a whole number")
+    return int(number)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _WrongKindError("neither true nor false")
+    return value
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise _WrongKindError("not a list")
+    for one in value:
+        if isinstance(one, bool) or not isinstance(one, str | int):
+            raise _WrongKindError(f"{one!r} is neither a text nor a whole number")
+    return [str(one) for one in value]
+
+
+def _mapping(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise _WrongKindError("not a table of names")
+    return {str(name): _text(one) for name, one in value.items()}
+
+
+def _numbers(value: object) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise _WrongKindError("not a table of names")
+    return {str(name): _number(one) for name, one in value.items()}
+
+
+def _tables(value: object) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        raise _WrongKindError("not a list of tables")
+    rows: list[dict[str, Any]] = []
+    for row in value:
+        for key, one in row.items():
+            if key not in CRITERION:
+                raise _WrongKindError(f"no key {key!r}{nearest(key, list(CRITERION))}")
+            if CRITERION[key] == "text":
+                _text(one)
+            elif CRITERION[key] == "number":
+                _number(one)
+            elif not isinstance(one, list):
+                raise _WrongKindError(f"{key} is not a list")
+        rows.append(dict(row))
+    return rows
+
+
+_READERS: dict[str, Callable[[object], Any]] = {
+    "text": _text,
+    "float": _number,
+    "int": _whole,
+    "bool": _flag,
+    "list": _texts,
+    "mapping": _mapping,
+    "numbers": _numbers,
+    "tables": _tables,
+}

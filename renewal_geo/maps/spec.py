@@ -1,0 +1,272 @@
+"""What a map says, before anything draws it: layers, classes, captions, allow-listed columns.
+
+A result becomes a :class:`MapSpec`; a page, a picture and a wall sheet are renderings of it. Tests
+compare :func:`record` of a spec instead of bytes of HTML.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+from numpy.typing import NDArray
+
+from renewal_geo.foundation.errors import InputError
+from renewal_geo.foundation.labels import LANGUAGES, label
+
+Edition = Literal["internal", "public"]
+EDITIONS: tuple[Edition, ...] = ("internal", "public")
+Kind = Literal["polygon", "line", "point"]
+Form = Literal["text", "number", "year", "share", "yes_no"]
+Hatch = Literal["", "forward", "backward", "cross", "dots", "horizontal"]
+NO_CLASS = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in both languages of the house."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.zh
+
+
+@dataclass(frozen=True, slots=True)
+class MapColumn:
+    """A column that may be shown: its name in `values`, its title, and how it is printed."""
+
+    name: str
+    title: Text
+    form: Form = "text"
+    decimals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MapClass:
+    """One entry of a legend.
+
+    `fill` and `line` are ``#rrggbb`` or empty for none; `hatch` doubles the colour for who cannot
+    tell colours apart. `count` and `area_m2` are the table's figures, None where there are none.
+    """
+
+    value: str
+    title: Text
+    fill: str = ""
+    line: str = ""
+    width: float = 0.0
+    hatch: Hatch = ""
+    shades: tuple[str, ...] = ()
+    count: int | None = None
+    area_m2: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerSpec:
+    """One layer of a map, bottom first.
+
+    Attributes
+    ----------
+    name
+        Stable code of the layer.
+    title
+        What the list of layers calls it.
+    kind
+        What is drawn; parts of other kinds are left out.
+    geometry
+        n geometries in the working CRS.
+    classes
+        Legend entries.
+    class_of
+        n positions in `classes`; -1 draws nothing.
+    shade_of
+        n positions in the class's `shades`; -1 takes its `fill`. None where no class has shades.
+    columns, values
+        What a popup lists, and nothing else: `values` has exactly these columns and n rows.
+    captions, marks
+        n texts drawn on the map, or None; `marks` are short ones for where there is no room.
+    visible, popup
+        Whether the layer starts visible; whether a click answers.
+    """
+
+    name: str
+    title: Text
+    kind: Kind
+    geometry: gpd.GeoSeries
+    classes: tuple[MapClass, ...]
+    class_of: NDArray[np.int32]
+    columns: tuple[MapColumn, ...]
+    values: pd.DataFrame
+    shade_of: NDArray[np.int32] | None = None
+    captions: tuple[str, ...] | None = None
+    marks: tuple[str, ...] | None = None
+    visible: bool = True
+    popup: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of the summary; `strong` lines are printed large."""
+
+    title: Text
+    content: Text
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One step of the funnel: parcels and m2, as the table has them."""
+
+    title: Text
+    count: int
+    area_m2: float
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapSpec:
+    """Everything that a map says.
+
+    Attributes
+    ----------
+    title, subtitle
+        Heading.
+    lang
+        The language that is shown first; both are in the page.
+    edition
+        ``internal`` or ``public``.
+    as_of
+        Day of the data, or None where nobody said.
+    crs
+        Name of the working CRS.
+    source
+        Where the data comes from.
+    review_no
+        Map approval number 审图号; empty prints a mark that the map was not reviewed.
+    notes
+        Sentences for the footer.
+    layers
+        Bottom first.
+    facts, funnel
+        The summary panel.
+    list_layer
+        Name of the layer whose features are listed beside the map, or empty.
+    fingerprint
+        Hash of what the map was made from.
+    """
+
+    title: Text
+    subtitle: Text
+    lang: str
+    edition: Edition
+    as_of: dt.date | None
+    crs: str
+    source: str
+    review_no: str
+    notes: tuple[Text, ...]
+    layers: tuple[LayerSpec, ...]
+    facts: tuple[Fact, ...] = ()
+    funnel: tuple[Bar, ...] = ()
+    list_layer: str = ""
+    fingerprint: str = ""
+
+
+def both(key: str, **figures: object) -> Text:
+    """Return the text of `key` in both languages."""
+    return Text(label(key, "zh", **figures), label(key, "en", **figures))
+
+
+def same(text: object) -> Text:
+    """Return a user's own text, which is the same in both languages."""
+    return Text(str(text), str(text))
+
+
+def crs_name(crs: pyproj.CRS | None) -> str:
+    """Return the name of a CRS with its code, empty for none."""
+    if crs is None:
+        return ""
+    authority = crs.to_authority()
+    return f"{crs.name} ({':'.join(authority)})" if authority else str(crs.name)
+
+
+def require_edition(edition: str, lang: str) -> None:
+    """Refuse an edition or a language that the house does not have.
+
+    Raises
+    ------
+    InputError
+        Naming what there is.
+    """
+    if edition not in EDITIONS:
+        raise InputError(
+            f"there is no edition {edition!r}", fix=f"one of: {', '.join(EDITIONS)}", code="edition"
+        )
+    if lang not in LANGUAGES:
+        raise InputError(
+            f"there is no language {lang!r}", fix=f"one of: {', '.join(LANGUAGES)}", code="lang"
+        )
+
+
+def require_columns(columns: Sequence[str], table: pd.DataFrame, what: str) -> None:
+    """Refuse to publish columns that `table` has not.
+
+    Raises
+    ------
+    InputError
+        Offering the nearest names.
+    """
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        known = [str(name) for name in table.columns]
+        near = difflib.get_close_matches(missing[0], known, n=3, cutoff=0.4)
+        raise InputError(
+            f"{what} have no column {', '.join(repr(name) for name in missing)}",
+            fix=f"did you mean {', '.join(near)}?" if near else "name a column that is there",
+            code="unknown_column",
+        )
+
+
+def record(spec: MapSpec) -> dict[str, Any]:
+    """Return a spec as plain dicts and lists, geometry as rounded WKT: for comparison in tests."""
+    return {
+        "title": _pair(spec.title),
+        "subtitle": _pair(spec.subtitle),
+        "lang": spec.lang,
+        "edition": spec.edition,
+        "as_of": spec.as_of.isoformat() if spec.as_of else None,
+        "crs": spec.crs,
+        "source": spec.source,
+        "review_no": spec.review_no,
+        "notes": [_pair(note) for note in spec.notes],
+        "facts": [[_pair(f.title), _pair(f.content)] for f in spec.facts],
+        "funnel": [[_pair(b.title), b.count, b.area_m2] for b in spec.funnel],
+        "layers": [_layer_record(layer) for layer in spec.layers],
+    }
+
+
+def _pair(text: Text) -> list[str]:
+    return [text.zh, text.en]
+
+
+def _layer_record(layer: LayerSpec) -> dict[str, Any]:
+    names = [one.value for one in layer.classes]
+    return {
+        "name": layer.name,
+        "kind": layer.kind,
+        "visible": layer.visible,
+        "popup": layer.popup,
+        "classes": {c.value: [c.fill, c.hatch, c.count, c.area_m2] for c in layer.classes},
+        "class_of": [names[i] if i != NO_CLASS else None for i in layer.class_of.tolist()],
+        "columns": [column.name for column in layer.columns],
+        "values": layer.values.to_dict(orient="list"),  # noqa: PD011 - our own field
+        "captions": list(layer.captions) if layer.captions is not None else None,
+        "geometry": layer.geometry.to_wkt(rounding_precision=2).tolist(),
+    }

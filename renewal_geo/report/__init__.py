@@ -1,0 +1,10 @@
+"""Workbooks that people open: text stays text, totals are formulas, rounded parts add up."""
+
+from renewal_geo.report.workbooks import (
+    findings_workbook,
+    ledger_workbook,
+    score_workbook,
+    zone_workbook,
+)
+
+__all__ = ["findings_workbook", "ledger_workbook", "score_workbook", "zone_workbook"]

@@ -1,0 +1,166 @@
+"""Workbooks of the questions: zones, ledgers, findings, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from renewal_geo.foundation.labels import label
+from renewal_geo.report.books import add_ledger
+from renewal_geo.report.packing import pack
+from renewal_geo.report.sheets import Heading, add_sheet, new_book
+from renewal_geo.report.zone_sheets import (
+    add_funnel,
+    add_parcels,
+    add_sub_districts,
+    add_summary,
+    add_zones,
+    fill_total,
+    published_parcels,
+)
+
+if TYPE_CHECKING:
+    from renewal_geo.ledger import Ledger
+    from renewal_geo.potential import Potential
+    from renewal_geo.quality import Findings, Repair
+    from renewal_geo.zones import Delineation
+
+FINDING_COLUMNS = (
+    "finding_id", "severity", "code", "fault", "table", "row_id", "other_id", "measure", "unit",
+    "limit", "message", "x", "y",
+)  # fmt: skip
+
+
+def zone_workbook(
+    delineation: Delineation,
+    *,
+    ledgers: Sequence[Ledger] = (),
+    study_name: str = "",
+    lang: str = "zh",
+    columns: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> bytes:
+    """Return the workbook of a delineation.
+
+    Parameters
+    ----------
+    delineation
+        What :func:`renewal_geo.zones.delineate` returned.
+    ledgers
+        Area books of the zones; one sheet each.
+    study_name
+        For the heading.
+    lang
+        Language of sheets and headings.
+    columns
+        Own columns of the parcels to list besides ours; none by default.
+    notes
+        Sentences for the summary.
+
+    Returns
+    -------
+    bytes
+        XLSX with the sheets summary, zones, by sub-district, parcels with reasons, funnel and one
+        per ledger. Totals are formulas; texts never are. The same delineation gives the same bytes.
+    """
+    book = new_book(lang, study_name or label("map.zones_title", lang))
+    parcels = published_parcels(delineation)
+    net_area = add_summary(book, delineation, study_name, notes)
+    fill_total(book, net_area, add_zones(book, delineation, parcels))
+    add_sub_districts(book, parcels)
+    add_parcels(book, parcels, columns)
+    add_funnel(book, delineation.funnel)
+    for ledger in ledgers:
+        add_ledger(book, ledger)
+    return pack(book)
+
+
+def ledger_workbook(*ledgers: Ledger, study_name: str = "", lang: str = "zh") -> bytes:
+    """Return one or several area books as a workbook, one sheet each."""
+    book = new_book(lang, study_name or label("sheet.ledger", lang))
+    for one in ledgers:
+        add_ledger(book, one)
+    return pack(book)
+
+
+def findings_workbook(
+    findings: Findings, repair: Repair | None = None, *, study_name: str = "", lang: str = "zh"
+) -> bytes:
+    """Return the faults of a drawing as a workbook: counted, listed, and what was mended."""
+    book = new_book(lang, study_name or label("sheet.findings", lang))
+    table = findings.table
+    listed = _listed(table, lang)
+    counted = (
+        listed.groupby(["severity", "code", "fault"], sort=True, as_index=False)
+        .size()
+        .rename(columns={"size": "count"})
+    )
+    heads = _headings(counted, lang, {"count": ("count", "sum")})
+    add_sheet(book, label("sheet.faults", lang), counted, heads, note=str(findings))
+    shown = listed[[name for name in FINDING_COLUMNS if name in listed]]
+    add_sheet(book, label("sheet.findings", lang), shown, _headings(shown, lang))
+    if findings.skipped:
+        skipped = pd.DataFrame(list(findings.skipped), columns=["code", "note"])
+        add_sheet(book, label("sheet.skipped", lang), skipped, _headings(skipped, lang))
+    if repair is not None:
+        log = repair.log.reset_index(drop=True)
+        totals = {
+            "delta_m2": ("m2", "sum"),
+            "area_before_m2": ("m2", ""),
+            "area_after_m2": ("m2", ""),
+        }
+        heads = _headings(log, lang, totals)
+        add_sheet(book, label("sheet.repairs", lang), log, heads, note=str(repair))
+        if len(repair.left):
+            left = repair.left.reset_index(drop=True)
+            add_sheet(book, label("sheet.left", lang), left, _headings(left, lang))
+    return pack(book)
+
+
+def score_workbook(potential: Potential, *, study_name: str = "", lang: str = "zh") -> bytes:
+    """Return scores and what each criterion contributes as a workbook; the score is a formula."""
+    book = new_book(lang, study_name or label("sheet.scores", lang))
+    parts = potential.contributions
+    names = [f"c{i}" for i in range(len(parts.columns))]
+    rows = pd.DataFrame(parts.to_numpy(), columns=names)
+    rows.insert(0, "parcel_id", parts.index.astype(str))
+    rows["score"] = potential.scores.to_numpy()
+    heads = [Heading("parcel_id", label("column.parcel_id", lang))]
+    heads += [Heading(n, str(c), "score") for n, c in zip(names, parts.columns, strict=True)]
+    formula = f"SUM({{{names[0]}}}{{n}}:{{{names[-1]}}}{{n}})" if names else ""
+    heads.append(Heading("score", label("column.score", lang), "score", formula=formula))
+    complete = rows.dropna(subset=names)
+    add_sheet(book, label("sheet.scores", lang), complete, heads, note=str(potential))
+    criteria = potential.criteria.reset_index()
+    add_sheet(book, label("sheet.criteria", lang), criteria, _headings(criteria, lang))
+    if len(potential.missing):
+        missing = potential.missing
+        add_sheet(book, label("sheet.missing", lang), missing, _headings(missing, lang))
+    return pack(book)
+
+
+def _listed(table: gpd.GeoDataFrame, lang: str) -> pd.DataFrame:
+    frame = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
+    if frame.index.name and frame.index.name not in frame:
+        frame = frame.reset_index()
+    if lang != "zh" and "message_en" in frame:
+        frame["message"] = frame["message_en"]
+    frame["fault"] = [label(f"fault.{code}", lang) for code in frame["code"]]
+    frame["severity"] = [label(f"severity.{one}", lang) for one in frame["severity"]]
+    return frame
+
+
+def _headings(
+    table: pd.DataFrame, lang: str, known: dict[str, tuple[str, str]] | None = None
+) -> list[Heading]:
+    heads = []
+    for name in table.columns:
+        numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(
+            table[name]
+        )
+        form, total = (known or {}).get(str(name), ("number" if numeric else "text", ""))
+        heads.append(Heading(str(name), label(f"column.{name}", lang), form, total))
+    return heads
