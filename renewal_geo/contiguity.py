@@ -24,7 +24,7 @@ from renewal_geo.foundation import progress
 from renewal_geo.foundation.crs import require_metric, require_same
 from renewal_geo.foundation.errors import Faults, InputError, some_ids
 from renewal_geo.foundation.expressions import select
-from renewal_geo.spatial.frontage import BARRIER, Facing, facing, segments_of
+from renewal_geo.spatial.frontage import BARRIER, Covers, Facing, facing, segments_of
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -191,12 +191,13 @@ def connect(
     order = position_order(parcels)
     geometries = parcels.geometry.to_numpy()[order]
     taking_part = _areal(geometries) & ~is_ground[order]
-    solid = np.where(taking_part, geometries, None)
+    solid = np.where(taking_part, geometries, None)  # type: ignore[call-overload]
     progress.report("contiguity.connect", 0.0)
     cut, touched = _cut(solid, walls.geometry.to_numpy(), gap_max_m)
     limits = (gap_max_m, min_frontage_m, edge_tolerance_m)
     perimeter = np.where(taking_part, shapely.length(solid), 0.0)
-    pairs = _contiguous(cut, walls.geometry.to_numpy(), perimeter, limits)
+    overlaps = _wide_overlaps(cut, edge_tolerance_m)
+    pairs = _contiguous(cut, walls.geometry.to_numpy(), perimeter, limits, overlaps)
     progress.report("contiguity.connect", 0.7)
     ids = parcels.index.to_numpy()[order].astype(str)
     blocked = _blocked(solid, touched, pairs, perimeter, limits, walls, ids)
@@ -216,7 +217,7 @@ def connect(
             "min_frontage_m": float(min_frontage_m),
             "edge_tolerance_m": float(edge_tolerance_m),
         },
-        wide_overlaps=_wide_overlaps(cut, edge_tolerance_m),
+        wide_overlaps=len(overlaps.owner) // 2,
     )
 
 
@@ -269,7 +270,9 @@ def widen(barriers: gpd.GeoDataFrame | None, parcels: gpd.GeoDataFrame) -> gpd.G
     )
     walls = gpd.GeoDataFrame({"kind": kind.to_numpy()}, geometry=shapes, crs=parcels.crs)
     walls = walls[~(walls.geometry.isna() | walls.geometry.is_empty)]
-    order = np.lexsort([*walls.geometry.bounds.to_numpy().T[::-1], walls["kind"].to_numpy(str)][::-1])
+    order = np.lexsort(
+        [*walls.geometry.bounds.to_numpy().T[::-1], walls["kind"].to_numpy(str)][::-1]
+    )
     return walls.iloc[order].reset_index(drop=True)
 
 
@@ -295,7 +298,7 @@ def to_graph(links: Contiguity) -> Graph:
             "weight": np.concatenate([table["frontage_m"], table["frontage_m"]]),
         }
     )
-    ids = links.components.index
+    ids = links.components.index.astype(str)
     lonely = ids.difference(pd.Index(both["focal"]))
     alone = pd.DataFrame({"focal": lonely, "neighbor": lonely, "weight": 0.0})
     both = pd.concat([both, alone]) if len(lonely) else both
@@ -303,7 +306,8 @@ def to_graph(links: Contiguity) -> Graph:
 
 
 def _require_unique(parcels: gpd.GeoDataFrame) -> None:
-    twice = parcels.index[parcels.index.duplicated()]
+    ids = _text_ids(parcels)
+    twice = ids[ids.duplicated()]
     if len(twice):
         raise InputError(
             f"{len(twice.unique())} parcel ids occur more than once",
@@ -311,6 +315,12 @@ def _require_unique(parcels: gpd.GeoDataFrame) -> None:
             fix="quality.repair parcels first (renewal-geo quality repair, or renewal-geo run)",
             code="duplicate_id",
         )
+
+
+def _text_ids(parcels: gpd.GeoDataFrame) -> pd.Index:
+    """Links name parcels by text, whatever the index holds."""
+    ids: pd.Index = pd.Index(parcels.index.astype(str), dtype=object)
+    return ids
 
 
 def _require_limits(gap_max_m: float, min_frontage_m: float, edge_tolerance_m: float) -> None:
@@ -377,7 +387,7 @@ def _cut(
         parts = shapely.get_parts(cut[r])
         cut[r] = parts[int(np.argmax(shapely.area(parts)))] if len(parts) else None
     areal = np.isin(shapely.get_type_id(cut), (3,)) & ~shapely.is_empty(cut)
-    return np.where(areal, cut, None), touched
+    return np.where(areal, cut, None), touched  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,16 +406,21 @@ def _contiguous(
     walls: NDArray[np.object_],
     perimeter: Floats,
     limits: tuple[float, float, float],
+    overlaps: Covers,
     sources: Bools | None = None,
 ) -> _Pairs:
     gap_max, min_frontage, tolerance = limits
     numbers = np.arange(len(shapes))
     wanted = np.ones(len(shapes), dtype=bool) if sources is None else sources
-    source = segments_of(np.where(wanted, shapes, None), numbers)
+    source = segments_of(np.where(wanted, shapes, None), numbers)  # type: ignore[call-overload]
     both = np.concatenate([shapes, walls])
     owners = np.concatenate([numbers, np.full(len(walls), BARRIER)])
     faced = facing(
-        source, segments_of(both, owners), gap_max_m=gap_max, edge_tolerance_m=tolerance
+        source,
+        segments_of(both, owners),
+        gap_max_m=gap_max,
+        edge_tolerance_m=tolerance,
+        covers=overlaps,
     )
     return _judged(faced, shapes, perimeter, gap_max, min_frontage)
 
@@ -451,7 +466,7 @@ def _blocked(
     whole, _ = _cut(solid, np.empty(0, dtype=object), 0.0)
     none = np.empty(0, dtype=object)
     sources = _with_neighbours(whole, touched, limits)
-    free = _contiguous(whole, none, perimeter, limits, sources)
+    free = _contiguous(whole, none, perimeter, limits, _wide_overlaps(whole, limits[2]), sources)
     n = len(solid)
     linked = pairs.first * n + pairs.second
     near = touched[free.first] | touched[free.second]
@@ -504,12 +519,17 @@ def _links(pairs: _Pairs, ids: NDArray[np.str_]) -> pd.DataFrame:
     return table.sort_values(["focal", "neighbour"], ignore_index=True)
 
 
-def _wide_overlaps(shapes: NDArray[np.object_], tolerance: float) -> int:
+def _wide_overlaps(shapes: NDArray[np.object_], tolerance: float) -> Covers:
+    """Return the pairs that overlap by more than the tolerance, each from both sides."""
     row, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     row, other = row[row < other], other[row < other]
     crossing = ~shapely.touches(shapes[row], shapes[other])
-    shared = shapely.intersection(shapes[row[crossing]], shapes[other[crossing]])
-    return int((~shapely.is_empty(shapely.buffer(shared, -tolerance / 2))).sum())
+    row, other = row[crossing], other[crossing]
+    shared = shapely.intersection(shapes[row], shapes[other])
+    wide = ~shapely.is_empty(shapely.buffer(shared, -tolerance / 2))
+    owner = np.concatenate([row[wide], other[wide]])
+    named, cover = np.unique(np.concatenate([other[wide], row[wide]]), return_inverse=True)
+    return Covers(owner.astype(np.int64), cover.astype(np.int64), shapes[named])
 
 
 def _no_blocked() -> pd.DataFrame:
@@ -541,14 +561,15 @@ def _own_boundary(perimeter: pd.Series, links: pd.DataFrame) -> pd.Series:
             links.groupby("neighbour")["frontage_m"].sum(),
         ]
     )
-    shared = shared.groupby(level=0).sum().reindex(perimeter.index, fill_value=0.0)
-    return (perimeter - shared).clip(lower=0.0).rename("own_boundary_m")
+    shared = shared.groupby(level=0).sum().reindex(perimeter.index.astype(str), fill_value=0.0)
+    return (perimeter - shared.to_numpy()).clip(lower=0.0).rename("own_boundary_m")  # type: ignore[no-any-return]
 
 
 def _components(links: pd.DataFrame, parcels: gpd.GeoDataFrame, is_ground: Bools) -> pd.Series:
     n = len(parcels)
-    rows = parcels.index.get_indexer(links["focal"])
-    columns = parcels.index.get_indexer(links["neighbour"])
+    ids = _text_ids(parcels)
+    rows = ids.get_indexer(links["focal"])  # type: ignore[arg-type]
+    columns = ids.get_indexer(links["neighbour"])  # type: ignore[arg-type]
     graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n, n))
     _, labels = connected_components(graph, directed=False)
     labels = np.asarray(labels)
@@ -557,7 +578,9 @@ def _components(links: pd.DataFrame, parcels: gpd.GeoDataFrame, is_ground: Bools
     members = pd.DataFrame({"label": labels, "rank": rank})[~is_ground].groupby("label")["rank"]
     size = members.agg(["size", "min"]).sort_values(["size", "min"], ascending=[False, True])
     number = pd.Series(np.arange(len(size)), index=size.index)
-    found = np.where(is_ground, GROUND_COMPONENT, number.reindex(labels, fill_value=GROUND_COMPONENT))
+    found = np.where(
+        is_ground, GROUND_COMPONENT, number.reindex(labels, fill_value=GROUND_COMPONENT)
+    )
     return pd.Series(found.astype(np.int64), index=parcels.index, name="component")
 
 
@@ -586,13 +609,12 @@ def _given_links(table: pd.DataFrame, parcels: gpd.GeoDataFrame) -> pd.DataFrame
             )
     default = np.where(links["gap_m"] > 0, "bridge", "edge")
     links["kind"] = table["kind"].to_numpy() if "kind" in table else default
+    known = _text_ids(parcels)
     tests = {
         "kinds other than edge and bridge": ~links["kind"].isin(["edge", "bridge"]),
         "parcels linked with themselves": links["focal"] == links["neighbour"],
         "pairs given twice": links.duplicated(["focal", "neighbour"]),
-        "unknown parcel ids": ~(
-            links["focal"].isin(parcels.index) & links["neighbour"].isin(parcels.index)
-        ),
+        "unknown parcel ids": ~(links["focal"].isin(known) & links["neighbour"].isin(known)),
     }
     for what, bad in tests.items():
         if bad.any():

@@ -98,7 +98,7 @@ def tally(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, by: str) -> Ledger:
     >>> use = gpd.GeoDataFrame({"use": ["M1"]}, geometry=[box(0, 0, 60, 100)], crs="EPSG:4547")
     >>> print(tally(zones, use, by="use"))
     1.00 ha in 1 polygons: 0.60 ha by use, 4,000.0 m² uncovered, 0.0 m² counted twice; closes to 0.0e+00 m²
-    """  # noqa: E501
+    """
     require_metric(zones, "zones")
     require_same(zones, layer, ("zones", "layer"))
     if by not in layer.columns:
@@ -110,20 +110,20 @@ def tally(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, by: str) -> Ledger:
         )
     if zones.index.has_duplicates:
         raise InputError(
-            "ids of the polygons occur twice", where="zones", fix="give each its own id",
+            "ids of the polygons occur twice",
+            where="zones",
+            fix="give each its own id",
             code="duplicate_id",
         )
     outlines, notes = _sound(zones, "zones")
     shapes, more = _sound(layer, "layer")
     classes = as_text(layer[by]).map(lambda one: "" if one is None else one, na_action=None)
-    classes = classes.fillna("").to_numpy(dtype=str)
+    classes = classes.fillna("").to_numpy(dtype=str)  # type: ignore[assignment]
     found = pieces(outlines, shapes)
     id_column = str(zones.index.name or "id")
-    table = _long_table(zones.index, outlines, classes, found, by, id_column)
+    table = _long_table(zones.index, outlines, classes, found, by, id_column)  # type: ignore[arg-type]
     totals = _totals(zones.index, outlines, table, id_column)
-    return Ledger(
-        table, totals, by, id_column, (*notes, *more), Provenance(versions=versions())
-    )
+    return Ledger(table, totals, by, id_column, (*notes, *more), Provenance(versions=versions()))
 
 
 def published(book: Ledger, unit: str = "ha", decimals: int = 2) -> pd.DataFrame:
@@ -199,8 +199,10 @@ def _long_table(
         open_m2 = 0.0 if left is None else float(left.area)
         twice_m2 = max(0.0, float(sums[zone]) - (0.0 if covered is None else float(covered.area)))
         lost = Pieces(
-            np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64),
-            np.array([left], dtype=object), np.array([open_m2]),
+            np.zeros(1, dtype=np.int64),
+            np.zeros(1, dtype=np.int64),
+            np.array([left], dtype=object),
+            np.array([open_m2]),
         )
         thin = float(sliver_area(lost)[0]) if open_m2 else 0.0
         rest.append((zone, "", UNCOVERED, open_m2, thin))
@@ -219,8 +221,6 @@ def _totals(
     area = np.nan_to_num(shapely.area(outlines))
     signed = table["area_m2"] * np.where(table["kind"] == TWICE, -1.0, 1.0)
     booked = signed.groupby(table[id_column]).sum().reindex(index, fill_value=0.0)
-    totals = pd.DataFrame(
-        {"area_m2": area, "closing_m2": area - booked.to_numpy()}, index=index
-    )
+    totals = pd.DataFrame({"area_m2": area, "closing_m2": area - booked.to_numpy()}, index=index)
     totals.index.name = id_column
     return totals

@@ -18,7 +18,18 @@ from renewal_geo.foundation.errors import Faults, InputError, some_ids
 from renewal_geo.foundation.expressions import evaluate
 from renewal_geo.foundation.provenance import Provenance, versions
 
-KEYS = {"id", "column", "weight", "direction", "breaks", "scores", "low", "high", "missing", "title"}
+KEYS = {
+    "id",
+    "column",
+    "weight",
+    "direction",
+    "breaks",
+    "scores",
+    "low",
+    "high",
+    "missing",
+    "title",
+}
 BENEFIT, COST = "benefit", "cost"
 
 
@@ -60,8 +71,8 @@ def score(
         Each a mapping: ``column`` (a column or an expression), ``weight`` (> 0), ``direction`` (benefit,
         the default, or cost), and either ``breaks`` (rising) with ``scores`` (one more than breaks, in
         0..1, from below the first break upward) or a straight line from ``low`` to ``high`` (the least
-        and greatest value found where not declared). Besides: ``id``, ``title``, and ``missing``, the
-        0..1 value that stands for a missing one.
+        and greatest value found where not declared); the direction turns straight lines only. Besides:
+        ``id``, ``title``, and ``missing``, the 0..1 value that stands for a missing one.
     name
         Name of the scores.
 
@@ -115,7 +126,9 @@ def _checked(criteria: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     used: list[dict[str, Any]] = []
     if not criteria:
         raise InputError(
-            "no criteria are given", where="[potential]", fix="add [[potential.criteria]] tables",
+            "no criteria are given",
+            where="[potential]",
+            fix="add [[potential.criteria]] tables",
             code="no_criteria",
         )
     for number, asked in enumerate(criteria, 1):
@@ -133,7 +146,8 @@ def _checked(criteria: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for what in _criterion_faults(asked, one, {u["id"] for u in used}):
             faults.add(
-                f"criterion {one['id']}: {what}", where="[potential] criteria",
+                f"criterion {one['id']}: {what}",
+                where="[potential] criteria",
                 fix='as in { column = "坡度", weight = 2, direction = "cost", low = 0, high = 25 }',
                 code="bad_criterion",
             )
@@ -142,7 +156,7 @@ def _checked(criteria: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return used
 
 
-def _criterion_faults(
+def _criterion_faults(  # noqa: C901 - one line per thing that can be wrong
     asked: Mapping[str, Any], one: Mapping[str, Any], taken: set[str]
 ) -> list[str]:
     found = [f"unknown key {key!r}" for key in asked if key not in KEYS]
@@ -165,9 +179,8 @@ def _criterion_faults(
         if len(scores) != len(breaks) + 1 or not all(_is_share(s) for s in scores):
             found.append("it needs one score in 0..1 more than breaks")
     low, high = one["low"], one["high"]
-    for end in (low, high):
-        if end is not None and not _is_number(end):
-            found.append("low and high must be numbers")
+    if not all(end is None or _is_number(end) for end in (low, high)):
+        found.append("low and high must be numbers")
     if _is_number(low) and _is_number(high) and not low < high:
         found.append("low is not below high")
     return found
@@ -181,14 +194,10 @@ def _is_share(value: Any) -> bool:
     return _is_number(value) and 0 <= value <= 1
 
 
-def _numbers(
-    parcels: pd.DataFrame, one: Mapping[str, Any], faults: Faults
-) -> pd.Series | None:
+def _numbers(parcels: pd.DataFrame, one: Mapping[str, Any], faults: Faults) -> pd.Series | None:
     where = f"[potential] criterion {one['id']}"
     named = one["column"] in parcels.columns
-    values = (
-        parcels[one["column"]] if named else evaluate(one["column"], parcels, where=where)
-    )
+    values = parcels[one["column"]] if named else evaluate(one["column"], parcels, where=where)
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         numbers = values.astype(float)
     else:

@@ -110,7 +110,9 @@ def verify(directory: Path, path: Path | None) -> zones.Verification:
     )
 
 
-def check(path: Path, out: Path, given: Given) -> tuple[quality.Findings, tuple[str, ...], tuple[str, ...]]:
+def check(
+    path: Path, out: Path, given: Given
+) -> tuple[quality.Findings, tuple[str, ...], tuple[str, ...]]:
     """Check a study, or a bare layer, and write the findings into `out`."""
     study = _with_options(_study_or_layer(path), given)
     findings = _checked(study)
@@ -119,7 +121,9 @@ def check(path: Path, out: Path, given: Given) -> tuple[quality.Findings, tuple[
     return findings, _listed(stage), _reading_notes(study)
 
 
-def repair(path: Path, out: Path, given: Given) -> tuple[quality.Repair, tuple[str, ...], tuple[str, ...]]:
+def repair(
+    path: Path, out: Path, given: Given
+) -> tuple[quality.Repair, tuple[str, ...], tuple[str, ...]]:
     """Check and repair a study, or a bare layer, and write the mended layer and the log into `out`."""
     study = _with_options(_study_or_layer(path), given)
     findings = _checked(study)
@@ -129,7 +133,9 @@ def repair(path: Path, out: Path, given: Given) -> tuple[quality.Repair, tuple[s
     return repaired, _listed(stage), _reading_notes(study)
 
 
-def score(path: Path, out: Path, given: Given) -> tuple[potential.Potential, tuple[str, ...], tuple[str, ...]]:
+def score(
+    path: Path, out: Path, given: Given
+) -> tuple[potential.Potential, tuple[str, ...], tuple[str, ...]]:
     """Score the parcels of a study and write scores and contributions into `out`."""
     study = _with_options(io.open_study(path), given)
     asked = study.settings.get("potential", {})
@@ -139,7 +145,9 @@ def score(path: Path, out: Path, given: Given) -> tuple[potential.Potential, tup
     table = table.assign(**{name: made.scores}).join(made.contributions.add_prefix(f"{name}_"))
     notes = (*_reading_notes(study), *made.notes)
     with io.staged(out, record="potential.json") as stage:
-        io.write_layers(stage.path("potential.gpkg"), {"parcels": table}, aliases=_aliases(study, table))
+        io.write_layers(
+            stage.path("potential.gpkg"), {"parcels": table}, aliases=_aliases(study, table)
+        )
         stage.write_bytes(
             "potential.xlsx",
             report.score_workbook(made, study_name=study.name, lang=study.lang),
@@ -148,7 +156,9 @@ def score(path: Path, out: Path, given: Given) -> tuple[potential.Potential, tup
     return made, _listed(stage), notes
 
 
-def tally(path: Path, out: Path, given: Given) -> tuple[ledger.Ledger, tuple[str, ...], tuple[str, ...]]:
+def tally(
+    path: Path, out: Path, given: Given
+) -> tuple[ledger.Ledger, tuple[str, ...], tuple[str, ...]]:
     """Tally the class layer of a study in its renewal units, or its parcels, into `out`."""
     study = _with_options(io.open_study(path), given)
     asked = study.settings.get("ledger", {})
@@ -268,7 +278,7 @@ def _study_or_layer(path: Path) -> Study:
     parcels, source = io.open_layer(path)
     return Study(
         name=path.stem,
-        crs=parcels.crs,
+        crs=parcels.crs,  # type: ignore[arg-type]
         tables={"parcels": parcels},
         as_of=dt.datetime.now(tz=dt.UTC).date(),  # a bare layer names no day of its own
         settings={},
@@ -297,11 +307,11 @@ def _write_quality(
     if repaired is not None:
         layers |= {"parcels": repaired.table, "dropped": repaired.dropped, "log": repaired.log}
     io.write_layers(stage.path("quality.gpkg"), layers)
-    stage.write_bytes(
-        "quality.xlsx", report.findings_workbook(findings, repaired, lang=study.lang)
-    )
+    stage.write_bytes("quality.xlsx", report.findings_workbook(findings, repaired, lang=study.lang))
     if study.parcels.crs is not None and len(findings.table):
-        page = maps.findings_map(findings, study.parcels, lang=study.lang, title=study.name)
+        page = maps.findings_map(
+            findings, study.parcels, lang=study.lang, title=study.name, notes=study.provenance.notes
+        )
         page.save(str(stage.path("quality.html")))
     summary = str(findings) if repaired is None else str(repaired)
     verb = "check" if repaired is None else "repair"
@@ -342,12 +352,15 @@ def _write_zones(
         "as_of": study.as_of,
         "exclusions": study.exclusions,
         "sub_districts": study.sub_districts,
+        "notes": study.provenance.notes,
     }
     maps.zone_map(drawn, **look).save(str(stage.path("zones.html")))
     stage.write_bytes("zones.png", maps.zone_picture(drawn, **look))
     record = {**drawn.certificate, "study": study_path.replace(os.sep, "/")}
     record["settings"] = {
-        name: dict(study.settings[name]) for name in ("zones", "potential") if name in study.settings
+        name: dict(study.settings[name])
+        for name in ("zones", "potential")
+        if name in study.settings
     }
     record["inputs"] = [*record["inputs"], _study_source(study)]
     stage.write_json(CERTIFICATE, record)
@@ -393,10 +406,13 @@ def _own_study(study: Study, tables: Mapping[str, gpd.GeoDataFrame]) -> str:
         "crs": study.crs.to_string(),
         "as_of": study.as_of,
         "lang": study.lang,
+        "notes": list(study.provenance.notes),
         "layers": {role: {"path": REPAIRED, "layer": role} for role in tables},
         **{q: dict(study.settings[q]) for q in SETTINGS if study.settings.get(q)},
     }
-    return "# repaired layers of a run; the log of the repairs is in quality.gpkg\n" + io.as_toml(content)
+    return "# repaired layers of a run; the log of the repairs is in quality.gpkg\n" + io.as_toml(
+        content
+    )
 
 
 def _reading_notes(study: Study) -> tuple[str, ...]:
@@ -444,7 +460,9 @@ def _changed_inputs(record: Mapping[str, Any], study_path: Path) -> list[Broken]
         if not file.exists():
             broken.append(Broken("input_missing", f"the input {entry['path']} is gone", str(file)))
         elif entry["sha256"] != io.hash_of(file):
-            broken.append(Broken("input_changed", f"the input {entry['path']} has changed", str(file)))
+            broken.append(
+                Broken("input_changed", f"the input {entry['path']} has changed", str(file))
+            )
     return broken
 
 
@@ -456,7 +474,8 @@ def _published(directory: Path) -> dict[str, Any]:
     """Read the published layers back."""
     file = directory / "zones.gpkg"
     found: dict[str, Any] = {}
-    for name, index in (("zones", "zone_id"), ("parcels", "parcel_id"), ("links", "")):
+    keys = {"zones": "zone_id", "envelopes": "zone_id", "parcels": "parcel_id", "links": ""}
+    for name, index in keys.items():
         table = io.read_published(file, name)
         if index:
             table.index = pd.Index(table[index].astype(str), name=index, dtype=object)

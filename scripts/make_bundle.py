@@ -22,13 +22,21 @@ PYTHON_VERSION = "3.11"
 PLATFORMS = {
     "linux": (
         ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
-        {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix",
-         "platform_machine": "x86_64"},
+        {
+            "sys_platform": "linux",
+            "platform_system": "Linux",
+            "os_name": "posix",
+            "platform_machine": "x86_64",
+        },
     ),
     "windows": (
         ("win_amd64",),
-        {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt",
-         "platform_machine": "AMD64"},
+        {
+            "sys_platform": "win32",
+            "platform_system": "Windows",
+            "os_name": "nt",
+            "platform_machine": "AMD64",
+        },
     ),
 }
 INSTALL_SH = """#!/bin/sh
@@ -57,10 +65,12 @@ def pinned(environment: dict[str, str]) -> list[str]:
             continue
         words, *hashes = line.split("--hash=")
         requirement = Requirement(words.strip())
-        full = environment | {"python_version": PYTHON_VERSION,
-                              "python_full_version": f"{PYTHON_VERSION}.9",
-                              "implementation_name": "cpython",
-                              "platform_python_implementation": "CPython"}
+        full = environment | {
+            "python_version": PYTHON_VERSION,
+            "python_full_version": f"{PYTHON_VERSION}.9",
+            "implementation_name": "cpython",
+            "platform_python_implementation": "CPython",
+        }
         if requirement.marker is None or requirement.marker.evaluate(full):
             name = f"{requirement.name}{requirement.specifier}"
             kept.append(" ".join([name, *(f"--hash={one.strip()}" for one in hashes)]))
@@ -74,20 +84,39 @@ def gather(folder: Path, platform: str) -> None:
     wheels.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         venv.create(scratch, with_pip=True)
-        python = next(p for p in (Path(scratch, "bin", "python"),
-                                  Path(scratch, "Scripts", "python.exe")) if p.exists())
+        python = next(
+            p
+            for p in (Path(scratch, "bin", "python"), Path(scratch, "Scripts", "python.exe"))
+            if p.exists()
+        )
         lock = Path(scratch, "platform.lock")
         lock.write_text("\n".join(pinned(environment)) + "\n", encoding="utf-8")
         platforms = [word for tag in tags for word in ("--platform", tag)]
         subprocess.run(
-            [python, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
-             "--only-binary", ":all:", "--python-version", PYTHON_VERSION, *platforms,
-             "--dest", wheels, "--requirement", lock],
+            [
+                python,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--require-hashes",
+                "--only-binary",
+                ":all:",
+                "--python-version",
+                PYTHON_VERSION,
+                *platforms,
+                "--dest",
+                wheels,
+                "--requirement",
+                lock,
+            ],
             check=True,
         )
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", wheels],
-        check=True, cwd=ROOT,
+        check=True,
+        cwd=ROOT,
     )
     (folder / "install.sh").write_text(INSTALL_SH, encoding="utf-8")
     (folder / "install.sh").chmod(0o755)

@@ -36,12 +36,33 @@ CORRIDORS = {  # kind: (gap between blocks, width of the barrier polygon)
     "trunk": (56.0, 46.0),
     "arterial": (34.0, 0.0),
 }
-SUB_DISTRICTS = ["平湖", "坂田", "布吉", "南湾", "横岗", "龙城", "龙岗", "坪地", "吉华", "宝龙", "园山"]
+SUB_DISTRICTS = [
+    "平湖",
+    "坂田",
+    "布吉",
+    "南湾",
+    "横岗",
+    "龙城",
+    "龙岗",
+    "坪地",
+    "吉华",
+    "宝龙",
+    "园山",
+]
 INITIALS = ["PH", "BT", "BJ", "NW", "HG", "LC", "LG", "PD", "JH", "BL", "YS"]
 USES = {
-    "M1": "普通工业用地", "M0": "新型产业用地", "W1": "仓储用地", "R2": "二类居住用地",
-    "R4": "城中村用地", "C1": "商业用地", "GIC1": "行政办公用地", "GIC5": "教育设施用地",
-    "G1": "公园绿地", "U1": "市政设施用地", "S4": "交通场站用地", "E2": "林地及其他",
+    "M1": "普通工业用地",
+    "M0": "新型产业用地",
+    "W1": "仓储用地",
+    "R2": "二类居住用地",
+    "R4": "城中村用地",
+    "C1": "商业用地",
+    "GIC1": "行政办公用地",
+    "GIC5": "教育设施用地",
+    "G1": "公园绿地",
+    "U1": "市政设施用地",
+    "S4": "交通场站用地",
+    "E2": "林地及其他",
 }
 POOL_USES = ("M1", "M0", "W1")
 TARGET_M2 = {"industry": 6_800.0, "village": 3_700.0, "housing": 11_500.0, "mixed": 4_600.0}
@@ -87,7 +108,9 @@ def bend(rng: np.random.Generator) -> Any:
     return onto_ground
 
 
-def wavy(rng: np.random.Generator, start: tuple[float, float], end: tuple[float, float], swing: float) -> LineString:
+def wavy(
+    rng: np.random.Generator, start: tuple[float, float], end: tuple[float, float], swing: float
+) -> LineString:
     """Return a line from start to end that swings like a road or a river."""
     t = np.linspace(0, 1, 160)
     off = swing * (
@@ -114,14 +137,20 @@ def lay_corridors(town: Town) -> None:
     ]
     for x in np.arange(900, w - 500, 1_130):
         at = x + rng.uniform(-170, 170)
-        lines.append(("arterial", wavy(rng, (at, -200), (at + rng.uniform(-250, 250), h + 200), 60)))
+        lines.append(
+            ("arterial", wavy(rng, (at, -200), (at + rng.uniform(-250, 250), h + 200), 60))
+        )
     for y in np.arange(800, h - 500, 1_050):
         at = y + rng.uniform(-160, 160)
-        lines.append(("arterial", wavy(rng, (-200, at), (w + 200, at + rng.uniform(-250, 250)), 60)))
+        lines.append(
+            ("arterial", wavy(rng, (-200, at), (w + 200, at + rng.uniform(-250, 250)), 60))
+        )
     town.corridors = lines
 
 
-def split(town: Town, shape: Polygon, target: float, road: tuple[float, float] | None) -> list[Polygon]:
+def split(
+    town: Town, shape: Polygon, target: float, road: tuple[float, float] | None
+) -> list[Polygon]:
     """Cut a polygon in two, again and again, across its longer side and never quite straight.
 
     With `road`, every cut leaves a street of a width in that range.
@@ -143,10 +172,12 @@ def split(town: Town, shape: Polygon, target: float, road: tuple[float, float] |
         middle = a + (b - a) * rng.uniform(0.38, 0.62) + (c - b) / 2
         across = (c - b) / max(np.hypot(*(c - b)), 1e-9)
         lean = np.deg2rad(rng.normal(0, 5))
-        across = np.array([
-            across[0] * np.cos(lean) - across[1] * np.sin(lean),
-            across[0] * np.sin(lean) + across[1] * np.cos(lean),
-        ])
+        across = np.array(
+            [
+                across[0] * np.cos(lean) - across[1] * np.sin(lean),
+                across[0] * np.sin(lean) + across[1] * np.cos(lean),
+            ]
+        )
         cut = LineString([middle - across * 4_000, middle + across * 4_000])
         if road is None:
             parts = shapely.get_parts(shapely.ops.split(one, cut))
@@ -175,7 +206,9 @@ def build(town: Town) -> None:
     industry, density = field_of(rng, 9, 3_200.0), field_of(rng, 9, 1_900.0)
     hill = hills()
     number = 0
-    supers = sorted(shapely.get_parts(land), key=lambda p: (round(p.centroid.x), round(p.centroid.y)))
+    supers = sorted(
+        shapely.get_parts(land), key=lambda p: (round(p.centroid.x), round(p.centroid.y))
+    )
     for area in supers:
         if area.area < 3_000:
             continue
@@ -225,13 +258,16 @@ def on_ground(town: Town, onto_ground: Any) -> gpd.GeoDataFrame:
         rows.extend((faces[f], members[m][1], block) for f, m in zip(face, member, strict=True))
     table = gpd.GeoDataFrame(
         {"kind": [r[1] for r in rows], "block": [r[2] for r in rows]},
-        geometry=[r[0] for r in rows], crs=CRS,
+        geometry=[r[0] for r in rows],
+        crs=CRS,
     )
     sound = table.geometry.is_valid & (table.geometry.area > 40) & ~table.geometry.duplicated()
     return table[sound].reset_index(drop=True)
 
 
-def attributes(rng: np.random.Generator, parcels: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def attributes(
+    rng: np.random.Generator, parcels: gpd.GeoDataFrame, districts: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
     """Give every parcel a use, tenure, age, floor area and what the criteria need."""
     x = parcels.geometry.representative_point().x.to_numpy()
     y = parcels.geometry.representative_point().y.to_numpy()
@@ -245,41 +281,78 @@ def attributes(rng: np.random.Generator, parcels: gpd.GeoDataFrame, districts: g
         "industry": (["M1", "W1", "M0", "C1", "R4"], [0.76, 0.10, 0.08, 0.03, 0.03]),
         "village": (["R4", "C1", "M1", "GIC5", "G1"], [0.86, 0.07, 0.03, 0.02, 0.02]),
         "housing": (["R2", "C1", "GIC5", "GIC1", "G1"], [0.66, 0.12, 0.09, 0.05, 0.08]),
-        "mixed": (["C1", "R2", "M1", "U1", "G1", "S4", "GIC1"], [0.30, 0.20, 0.18, 0.09, 0.11, 0.06, 0.06]),
+        "mixed": (
+            ["C1", "R2", "M1", "U1", "G1", "S4", "GIC1"],
+            [0.30, 0.20, 0.18, 0.09, 0.11, 0.06, 0.06],
+        ),
         "hill": (["E2"], [1.0]),
     }
     for one, (names, weights) in choices.items():
         rows = kind == one
-        use[rows] = np.array(names, dtype=object)[np.searchsorted(np.cumsum(weights), draw[rows]).clip(0, len(names) - 1)]
+        use[rows] = np.array(names, dtype=object)[
+            np.searchsorted(np.cumsum(weights), draw[rows]).clip(0, len(names) - 1)
+        ]
     use = trim_pool(rng, use, area)
     station = np.array([[p.x, p.y] for p in stations(parcels)])
     metro = np.sqrt(((np.stack([x, y], 1)[:, None, :] - station[None]) ** 2).sum(-1)).min(1)
     industrial = np.isin(use, POOL_USES)
     share = np.clip(0.70 + 0.17 * legal(x, y) + rng.normal(0, 0.10, n), 0, 1)
     share = np.where(np.isin(use, ["R4"]), share * 0.7, share)
-    built = np.where(use == "E2", np.nan, np.clip(1999 + 6.5 * age(x, y) + rng.normal(0, 4, n), 1979, 2018).round())
+    built = np.where(
+        use == "E2",
+        np.nan,
+        np.clip(1999 + 6.5 * age(x, y) + rng.normal(0, 4, n), 1979, 2018).round(),
+    )
     ratio = np.select(
         [use == "R4", industrial, use == "R2", use == "C1", np.isin(use, ["G1", "E2"])],
-        [rng.uniform(2.0, 4.2, n), rng.gamma(3.2, 0.42, n), rng.uniform(1.6, 3.4, n), rng.uniform(0.8, 3.2, n), 0.0],
+        [
+            rng.uniform(2.0, 4.2, n),
+            rng.gamma(3.2, 0.42, n),
+            rng.uniform(1.6, 3.4, n),
+            rng.uniform(0.8, 3.2, n),
+            0.0,
+        ],
         default=rng.uniform(0.4, 1.6, n),
     )
     tenure = np.where(share > 0.85, "国有", np.where(share > 0.55, "国有/集体", "集体"))
     owner = np.where(
-        use == "R4", "个人", np.where(rng.random(n) < 0.45, "村股份公司", np.where(rng.random(n) < 0.3, "国企", "民企"))
+        use == "R4",
+        "个人",
+        np.where(rng.random(n) < 0.45, "村股份公司", np.where(rng.random(n) < 0.3, "国企", "民企")),
     )
-    at, which = districts.sindex.query(parcels.geometry.representative_point(), predicate="intersects")
-    first = pd.Series(which, index=at).groupby(level=0).first().reindex(range(n)).fillna(0).astype(int).to_numpy()
+    at, which = districts.sindex.query(
+        parcels.geometry.representative_point(), predicate="intersects"
+    )
+    first = (
+        pd.Series(which, index=at)
+        .groupby(level=0)
+        .first()
+        .reindex(range(n))
+        .fillna(0)
+        .astype(int)
+        .to_numpy()
+    )
     table = parcels.assign(
-        现状用途=use, 用途名称=[USES[u] for u in use], 面积亩=(area / M2_PER_MU).round(3), 权属=tenure,
-        权利人类=owner, 建成年份=built, 建筑面积=(ratio * area * 0.9).round(1), 合法比例=share.round(3),
-        街道=np.array(SUB_DISTRICTS)[first], 距地铁=metro.round(0),
-        坡度=np.clip(3 + 3.2 * slope(x, y) + rng.normal(0, 0.8, n), 0, 28).round(1), 容积率=ratio.round(2),
+        现状用途=use,
+        用途名称=[USES[u] for u in use],
+        面积亩=(area / M2_PER_MU).round(3),
+        权属=tenure,
+        权利人类=owner,
+        建成年份=built,
+        建筑面积=(ratio * area * 0.9).round(1),
+        合法比例=share.round(3),
+        街道=np.array(SUB_DISTRICTS)[first],
+        距地铁=metro.round(0),
+        坡度=np.clip(3 + 3.2 * slope(x, y) + rng.normal(0, 0.8, n), 0, 28).round(1),
+        容积率=ratio.round(2),
     )
     order = np.lexsort((x, -y, first))
     table = table.iloc[order].reset_index(drop=True)
     running = table.groupby("街道").cumcount() + 1
     code = dict(zip(SUB_DISTRICTS, INITIALS, strict=True))
-    table.insert(0, "地块编号", [f"{code[d]}{i:05d}" for d, i in zip(table["街道"], running, strict=True)])
+    table.insert(
+        0, "地块编号", [f"{code[d]}{i:05d}" for d, i in zip(table["街道"], running, strict=True)]
+    )
     return table
 
 
@@ -306,19 +379,39 @@ def stations(parcels: gpd.GeoDataFrame) -> list[Point]:
 
 def bent(shapes: Any, onto_ground: Any, step: float = 45.0) -> Any:
     """Densify shapes of the plane and bend them onto the ground."""
-    return shapely.transform(shapely.segmentize(np.asarray(shapes, dtype=object), step), onto_ground)
+    return shapely.transform(
+        shapely.segmentize(np.asarray(shapes, dtype=object), step), onto_ground
+    )
 
 
 def sub_districts(rng: np.random.Generator, onto_ground: Any) -> gpd.GeoDataFrame:
     """Tile the district with eleven invented sub-districts."""
-    columns = [(0.13, 0.2), (0.13, 0.55), (0.2, 0.86), (0.42, 0.14), (0.42, 0.48), (0.5, 0.82),
-               (0.68, 0.3), (0.72, 0.64), (0.75, 0.9), (0.9, 0.2), (0.92, 0.62)]
-    seeds = [Point(WIDTH * a + rng.uniform(-200, 200), HEIGHT * b + rng.uniform(-200, 200)) for a, b in columns]
+    columns = [
+        (0.13, 0.2),
+        (0.13, 0.55),
+        (0.2, 0.86),
+        (0.42, 0.14),
+        (0.42, 0.48),
+        (0.5, 0.82),
+        (0.68, 0.3),
+        (0.72, 0.64),
+        (0.75, 0.9),
+        (0.9, 0.2),
+        (0.92, 0.62),
+    ]
+    seeds = [
+        Point(WIDTH * a + rng.uniform(-200, 200), HEIGHT * b + rng.uniform(-200, 200))
+        for a, b in columns
+    ]
     whole = box(0, 0, WIDTH, HEIGHT)
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(seeds), extend_to=whole.buffer(3_000)))
+    cells = shapely.get_parts(
+        shapely.voronoi_polygons(shapely.multipoints(seeds), extend_to=whole.buffer(3_000))
+    )
     cells = [cell.intersection(whole) for cell in cells]
     lines = shapely.segmentize(shapely.union_all([c.boundary for c in cells]), 45.0)
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.transform(lines, onto_ground))))
+    faces = shapely.get_parts(
+        shapely.polygonize(shapely.get_parts(shapely.transform(lines, onto_ground)))
+    )
     faces = sorted(faces, key=lambda f: (round(f.centroid.x), round(f.centroid.y)))
     return gpd.GeoDataFrame({"名称": SUB_DISTRICTS[: len(faces)]}, geometry=faces, crs=CRS)
 
@@ -329,28 +422,43 @@ def barriers(town: Town, onto_ground: Any, outline: Any) -> gpd.GeoDataFrame:
     for kind, line in town.corridors:
         wide = CORRIDORS[kind][1]
         if wide:
-            shape = bent([line.buffer(wide / 2, cap_style="flat")], onto_ground)[0].intersection(outline)
+            shape = bent([line.buffer(wide / 2, cap_style="flat")], onto_ground)[0].intersection(
+                outline
+            )
             rows.append((kind, wide, shape))
-    return gpd.GeoDataFrame({"类别": [r[0] for r in rows], "宽度m": [r[1] for r in rows]}, geometry=[r[2] for r in rows], crs=CRS)
+    return gpd.GeoDataFrame(
+        {"类别": [r[0] for r in rows], "宽度m": [r[1] for r in rows]},
+        geometry=[r[2] for r in rows],
+        crs=CRS,
+    )
 
 
-def exclusions(onto_ground: Any, outline: Any, parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def exclusions(onto_ground: Any, outline: Any) -> gpd.GeoDataFrame:
     """Return control areas: the hills, some farmland and a water source."""
     eco = bent([one.buffer(60) for one in hills()], onto_ground)
     water = bent([shapely.affinity.scale(Point(2_400, 1_300).buffer(1), 420, 330)], onto_ground)
     farm = bent([box(8_700, 6_500, 9_350, 6_950), box(1_050, 3_650, 1_500, 4_050)], onto_ground)
     shapes = [*eco, *farm, *water]
-    kinds = ["eco_control_line"] * len(eco) + ["permanent_farmland"] * len(farm) + ["water_source_1"]
+    kinds = (
+        ["eco_control_line"] * len(eco) + ["permanent_farmland"] * len(farm) + ["water_source_1"]
+    )
     shapes = [shape.intersection(outline) for shape in shapes]
-    return gpd.GeoDataFrame({"类别": kinds}, geometry=shapes, crs=CRS)
+    names = ["北山", "东山", "南山岗", "虚构一号农田", "虚构二号农田", "虚构水库一级保护区"]
+    return gpd.GeoDataFrame({"类别": kinds, "名称": names}, geometry=shapes, crs=CRS)
 
 
 def roads(town: Town, onto_ground: Any, outline: Any) -> gpd.GeoDataFrame:
     """Return centre-lines with class and width."""
-    rows = [(k, CORRIDORS[k][1] or 30.0, line) for k, line in town.corridors if k in {"expressway", "trunk", "arterial"}]
+    rows = [
+        (k, CORRIDORS[k][1] or 30.0, line)
+        for k, line in town.corridors
+        if k in {"expressway", "trunk", "arterial"}
+    ]
     rows += [("local", round(wide, 1), line) for line, wide in town.streets]
     lines = bent([r[2] for r in rows], onto_ground)
-    table = gpd.GeoDataFrame({"等级": [r[0] for r in rows], "宽度m": [r[1] for r in rows]}, geometry=lines, crs=CRS)
+    table = gpd.GeoDataFrame(
+        {"等级": [r[0] for r in rows], "宽度m": [r[1] for r in rows]}, geometry=lines, crs=CRS
+    )
     return table.clip(outline).explode(ignore_index=True)
 
 
@@ -362,11 +470,15 @@ def land_use(parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     shapes = shapely.simplify(merged.geometry.to_numpy(), 0.3)
     points, owner = shapely.get_coordinates(shapes, return_index=True)
     # a hash of place and polygon, so that a ring closes and neighbours disagree
-    mixed = np.sin(points @ np.array([12.9898, 78.233]) + owner * 37.719)[:, None] * np.array([43758.5, 24634.6])
+    mixed = np.sin(points @ np.array([12.9898, 78.233]) + owner * 37.719)[:, None] * np.array(
+        [43758.5, 24634.6]
+    )
     noise = 0.45 * (mixed - np.floor(mixed) - 0.5)
     shapes = shapely.set_coordinates(shapes.copy(), np.round(points + noise, 3))
     shapes = np.where(shapely.is_valid(shapes), shapes, shapely.buffer(shapes, 0))
-    table = gpd.GeoDataFrame({"用地分类": merged["现状用途"], "年份": 2019}, geometry=shapes, crs=CRS)
+    table = gpd.GeoDataFrame(
+        {"用地分类": merged["现状用途"], "年份": 2019}, geometry=shapes, crs=CRS
+    )
     return table[~table.geometry.is_empty].explode(ignore_index=True)
 
 
@@ -374,16 +486,34 @@ def units(rng: np.random.Generator, parcels: gpd.GeoDataFrame) -> gpd.GeoDataFra
     """Return twelve listed renewal units, each some parcels of one block."""
     sizes = parcels.groupby("block").geometry.apply(lambda g: g.area.sum())
     kinds = parcels.groupby("block")["kind"].first()
-    fit = sizes[(sizes > 30_000) & (sizes < 110_000) & kinds.isin(["industry", "village", "mixed"])].index
+    fit = sizes[
+        (sizes > 30_000) & (sizes < 110_000) & kinds.isin(["industry", "village", "mixed"])
+    ].index
     rows = []
     for number, block in enumerate(sorted(rng.choice(fit, 12, replace=False)), 1):
         members = parcels[parcels["block"] == block]
-        shape = shapely.union_all(members.geometry.to_numpy()).buffer(4, join_style="mitre").buffer(-4, join_style="mitre")
+        shape = (
+            shapely.union_all(members.geometry.to_numpy())
+            .buffer(4, join_style="mitre")
+            .buffer(-4, join_style="mitre")
+        )
         shape = max(shapely.get_parts(shape), key=lambda p: p.area)
-        rows.append((f"XG{number:02d}", f"虚构更新单元{number:02d}", ["已列计划", "已批规划", "实施中"][number % 3], Polygon(shape.exterior)))
+        rows.append(
+            (
+                f"XG{number:02d}",
+                f"虚构更新单元{number:02d}",
+                ["已列计划", "已批规划", "实施中"][number % 3],
+                Polygon(shape.exterior),
+            )
+        )
     return gpd.GeoDataFrame(
-        {"单元编号": [r[0] for r in rows], "名称": [r[1] for r in rows], "状态": [r[2] for r in rows]},
-        geometry=[r[3] for r in rows], crs=CRS,
+        {
+            "单元编号": [r[0] for r in rows],
+            "名称": [r[1] for r in rows],
+            "状态": [r[2] for r in rows],
+        },
+        geometry=[r[3] for r in rows],
+        crs=CRS,
     )
 
 
@@ -392,7 +522,13 @@ def write(table: gpd.GeoDataFrame, name: str, *, cpg: bool = True, prj: bool = T
     for old in OUT.glob(f"{name}.*"):
         old.unlink()
     path = OUT / f"{name}.shp"
-    table.to_file(path, driver="ESRI Shapefile", encoding="GBK", engine="pyogrio", layer_options={"RESIZE": "YES"})
+    table.to_file(
+        path,
+        driver="ESRI Shapefile",
+        encoding="GBK",
+        engine="pyogrio",
+        layer_options={"RESIZE": "YES"},
+    )
     stamp_dbf(path.with_suffix(".dbf"))
     path.with_suffix(".cpg").write_text("GBK", encoding="ascii")
     if not cpg:
@@ -424,14 +560,16 @@ def main() -> int:
     faulty, faults = plant(rng, parcels, outline)
     write(faulty.drop(columns=["kind", "block"]), "parcels")
     write(barriers(town, onto_ground, outline), "barriers", prj=False)
-    write(exclusions(onto_ground, outline, parcels), "exclusions", cpg=False)
+    write(exclusions(onto_ground, outline), "exclusions", cpg=False)
     write(districts, "sub_districts")
     write(listed, "units")
     write(roads(town, onto_ground, outline), "roads")
     write(survey, "land_use")
     faults.to_csv(OUT / "planted_faults.csv", index=False, encoding="utf-8", lineterminator="\n")
     pool = parcels[parcels["现状用途"].isin(POOL_USES)].geometry.area.sum()
-    print(f"{len(faulty):,} parcels, pool {pool / 1e6:.3f} km2, {len(faults)} planted faults, in {OUT}")
+    print(
+        f"{len(faulty):,} parcels, pool {pool / 1e6:.3f} km2, {len(faults)} planted faults, in {OUT}"
+    )
     return 0
 
 

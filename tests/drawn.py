@@ -129,5 +129,5 @@ def without_answer():
     d.membership = pd.Series(None, index=d.parcels.index, name="zone_id", dtype=object)
     d.parcels = d.parcels.assign(zone_id=None, reason="isolated")
     d.status, d.stopped_by, d.objective, d.bound, d.gap = "infeasible", None, None, None, None
-    d.conflict = [{"limit": "min_area_ha", "short_by_ha": 3.5, "message": "最大连片仅 26.5 公顷"}]
+    d.conflict = [{"limit": "min_area_ha", "because": "no component reaches it", "short_ha": 3.5}]
     return d

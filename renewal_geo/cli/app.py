@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from renewal_geo import io, workflow
 from renewal_geo.cli import ledger, potential, quality, zones
@@ -124,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.Abort:
         typer.echo("stopped", err=True)
         return 1
-    except Exception as error:  # noqa: BLE001 - the last counter: every fault becomes a sentence
+    except Exception as error:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):
             usage = UsageError(error.format_message(), fix="renewal-geo --help")
             return say_error(usage, as_json=as_json)

@@ -11,7 +11,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -37,8 +37,9 @@ def settings_options(*questions: str) -> Callable[[Callable[..., None]], Callabl
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(command).parameters.values())
-        kept = [p for p in own if p.name != "given"]
+        hints = get_type_hints(command, include_extras=True)
+        own = inspect.signature(command).parameters.values()
+        kept = [p.replace(annotation=hints[p.name]) for p in own if p.name != "given"]
         made: list[inspect.Parameter] = []
         homes: dict[str, tuple[str, str]] = {}
         for question in questions:
@@ -93,7 +94,7 @@ def _parameter(name: str, setting: Setting) -> inspect.Parameter:
     else:
         python = {"float": float, "int": int}.get(setting.kind, str)
         annotation = Annotated[
-            python | None,  # type: ignore[operator]
+            python | None,
             typer.Option(flag, help=text, show_default=False),
         ]
         default = None

@@ -9,12 +9,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 try:
     import numba
+
+    _compile: Any = numba.njit(cache=True, nogil=True)
 except ImportError:  # every loop also runs as it stands, slower
-    numba = None
+    _compile = None
 
 
 def compiled(function: Function) -> Function:
     """Compile `function` once, cache it on disk, and let it run beside other threads."""
-    if numba is None:
+    if _compile is None:
         return function
-    return numba.njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
+    made: Function = _compile(function)
+    return made

@@ -8,6 +8,7 @@ No parameters of any local secret grid ship with this package.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -92,7 +93,9 @@ def fault_of(crs: pyproj.CRS | None) -> str | None:
     return None
 
 
-def require_metric(measured: pyproj.CRS | gpd.GeoDataFrame | gpd.GeoSeries | None, name: str) -> None:
+def require_metric(
+    measured: pyproj.CRS | gpd.GeoDataFrame | gpd.GeoSeries | None, name: str
+) -> None:
     """Refuse a CRS, or a table in a CRS, that cannot measure square metres.
 
     Parameters
@@ -107,8 +110,8 @@ def require_metric(measured: pyproj.CRS | gpd.GeoDataFrame | gpd.GeoSeries | Non
     CRSError
         ``crs_missing``, ``crs_geographic``, ``crs_web_mercator`` or ``crs_not_metric``.
     """
-    is_table = isinstance(measured, (gpd.GeoDataFrame, gpd.GeoSeries))
-    crs = measured.crs if is_table else measured
+    table = measured if isinstance(measured, (gpd.GeoDataFrame, gpd.GeoSeries)) else None
+    crs: pyproj.CRS | None = table.crs if table is not None else measured  # type: ignore[assignment]
     code = fault_of(crs)
     if code is None:
         return
@@ -119,7 +122,7 @@ def require_metric(measured: pyproj.CRS | gpd.GeoDataFrame | gpd.GeoSeries | Non
         "(Longgang by 18 %)",
         "crs_not_metric": f"{name} is in {name_of(crs)}, which is not measured in metres",
     }[code]
-    better = metric_choice(measured) if is_table else EXAMPLE
+    better = EXAMPLE if table is None else metric_choice(table)
     raise CRSError(
         what,
         where=name,
@@ -168,7 +171,9 @@ def suspect(bounds: Bounds, crs: pyproj.CRS | None) -> str | None:
     xmin, ymin, xmax, ymax = (float(one) for one in bounds)
     if not np.isfinite([xmin, ymin, xmax, ymax]).all():
         return None
-    degrees = max(abs(xmin), abs(xmax)) <= DEGREE_LIMIT and max(abs(ymin), abs(ymax)) <= DEGREE_LIMIT
+    degrees = (
+        max(abs(xmin), abs(xmax)) <= DEGREE_LIMIT and max(abs(ymin), abs(ymax)) <= DEGREE_LIMIT
+    )
     tagged = LOCAL_SUSPECTS.get(crs.to_epsg() or 0) if crs is not None else None
     if tagged:
         return (
@@ -177,7 +182,9 @@ def suspect(bounds: Bounds, crs: pyproj.CRS | None) -> str | None:
         )
     if crs is not None and crs.is_geographic:
         if not degrees:
-            return f"{name_of(crs)} is in degrees, but the coordinates reach {xmax:,.0f}, {ymax:,.0f}"
+            return (
+                f"{name_of(crs)} is in degrees, but the coordinates reach {xmax:,.0f}, {ymax:,.0f}"
+            )
         if max(abs(ymin), abs(ymax)) > 90:
             return "latitudes beyond 90 degrees: longitude and latitude look swapped"
         return None
@@ -228,8 +235,10 @@ def require_same(first: Any, second: Any, names: tuple[str, str]) -> None:
     CRSError
         ``crs_mismatch``; the fix names both.
     """
-    if first.crs is not None and second.crs is not None and first.crs.equals(
-        second.crs, ignore_axis_order=True
+    if (
+        first.crs is not None
+        and second.crs is not None
+        and first.crs.equals(second.crs, ignore_axis_order=True)
     ):
         return
     raise CRSError(
@@ -274,10 +283,7 @@ def ellipsoidal_area(geometries: Any, crs: pyproj.CRS) -> NDArray[np.float64]:
         lon, lat = points[:, 0], points[:, 1]
     ends = np.searchsorted(ring_of, np.arange(len(rings) + 1))
     areas = np.array(
-        [
-            abs(geod.polygon_area_perimeter(lon[a:b], lat[a:b])[0])
-            for a, b in zip(ends[:-1], ends[1:], strict=True)
-        ]
+        [abs(geod.polygon_area_perimeter(lon[a:b], lat[a:b])[0]) for a, b in pairwise(ends)]
     )
     np.add.at(result, owner[polygon_of], np.where(first, areas, -areas))
     return result
@@ -288,16 +294,15 @@ def transform_bounds(bounds: Bounds, source: pyproj.CRS, target: pyproj.CRS) -> 
     transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
     left, bottom, right, top = (float(one) for one in bounds)
     return tuple(
-        transformer.transform_bounds(
-            left, bottom, right, top, direction=TransformDirection.FORWARD
-        )
+        transformer.transform_bounds(left, bottom, right, top, direction=TransformDirection.FORWARD)
     )
 
 
 def _degrees(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[float, ...]:
-    if table.crs.is_geographic:
+    crs = pyproj.CRS(table.crs)
+    if crs.geodetic_crs is None or crs.is_geographic:
         return tuple(float(one) for one in table.total_bounds)
-    return transform_bounds(table.total_bounds, table.crs, table.crs.geodetic_crs)
+    return transform_bounds(table.total_bounds, crs, crs.geodetic_crs)
 
 
 def _in_china(lon: float, lat: float) -> bool:

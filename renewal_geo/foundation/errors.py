@@ -162,7 +162,8 @@ class Faults:
             raise self.found[0]
         first = self.found[0]
         raise self.kind(
-            f"{len(self.found)} faults: " + "; ".join(f"({n}) {e.what}" for n, e in enumerate(self.found, 1)),
+            f"{len(self.found)} faults: "
+            + "; ".join(f"({n}) {e.what}" for n, e in enumerate(self.found, 1)),
             where="; ".join(e.where for e in self.found if e.where),
             fix="; ".join(dict.fromkeys(e.fix for e in self.found if e.fix)),
             code=first.code,

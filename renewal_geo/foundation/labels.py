@@ -11,6 +11,8 @@ import importlib.resources
 import tomllib
 from collections.abc import Mapping
 
+from renewal_geo.foundation.errors import some_ids
+
 LANGUAGES = ("zh", "en")
 
 
@@ -68,6 +70,24 @@ def has_label(key: str) -> bool:
     return key in texts()
 
 
+def described(entry: object, lang: str = "zh") -> str:
+    """Return one entry of a conflict, or any plain value, as a line of text.
+
+    >>> described({"limit": "min_area_ha", "short_ha": 3.5, "parcels": ["a", "b"]}, "en")
+    'limit: smallest area of a zone; short (ha): 3.50; parcels: a, b'
+    """
+    if isinstance(entry, Mapping):
+        parts = [(key, value) for key, value in entry.items() if value is not None]
+        return "; ".join(
+            f"{label(f'conflict.{key}', lang)}: {described(value, lang)}" for key, value in parts
+        )
+    if isinstance(entry, float):
+        return f"{entry:,.2f}"
+    if isinstance(entry, (list, tuple)):
+        return some_ids(entry)
+    return label(f"conflict.{entry}", lang) if has_label(f"conflict.{entry}") else str(entry)
+
+
 def own_title(name: str, lang: str) -> str:
     """Return the title of a user's own column: that of the schema, else the name that he gave it.
 
@@ -85,6 +105,9 @@ def _column_title(name: str, lang: str) -> str:
         if name.startswith(prefix) and name.endswith(suffix):
             bare = name.removeprefix(prefix).removesuffix(suffix)
             return label(form, lang, name=label(f"share.{bare}", lang))
+    kind = f"kind.{name.removesuffix('_m2')}"
+    if name.endswith("_m2") and has_label(kind):
+        return f"{label(kind, lang)}（m²）" if lang == "zh" else f"{label(kind, lang)} (m²)"
     return _schema_titles(lang).get(name, name)
 
 

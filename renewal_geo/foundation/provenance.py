@@ -9,7 +9,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("renewal-geo", "geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "highspy", "numba")
+PACKAGES = (
+    "renewal-geo",
+    "geopandas",
+    "shapely",
+    "pyproj",
+    "pyogrio",
+    "numpy",
+    "pandas",
+    "scipy",
+    "highspy",
+    "numba",
+)
 CHUNK_BYTES = 1 << 20
 
 

@@ -55,7 +55,7 @@ def level(parts: Sequence[float] | NDArray[np.float64], decimals: int = 0) -> ND
     scale = 10.0**decimals
     scaled = values * scale
     floors = np.floor(scaled + 1e-9)
-    missing = int(round(float(np.round(scaled.sum()) - floors.sum())))
+    missing = round(float(np.round(scaled.sum()) - floors.sum()))
     order = np.argsort(-(scaled - floors), kind="stable")
     floors[order[: max(missing, 0)]] += 1
     return floors / scale

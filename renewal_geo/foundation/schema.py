@@ -110,14 +110,17 @@ def table(role: str) -> Table:
     data = tomllib.loads((folder / f"{role}.toml").read_text(encoding="utf-8"))
     columns = {name: _column(name, entry) for name, entry in data["columns"].items()}
     return Table(
-        role, data["id"], data["geometry"], data["title"], data["title_zh"],
-        tuple(data["names"]), columns,
+        role,
+        data["id"],
+        data["geometry"],
+        data["title"],
+        data["title_zh"],
+        tuple(data["names"]),
+        columns,
     )
 
 
-def conform(
-    frame: Any, role: str, columns: Mapping[str, Any], *, where: str = ""
-) -> Conformed:
+def conform(frame: Any, role: str, columns: Mapping[str, Any], *, where: str = "") -> Conformed:
     """Give a table the canonical columns of `role`.
 
     Parameters
@@ -380,14 +383,18 @@ def _match(column: Column, names: Sequence[str], *, exact: bool) -> Guess | None
         for name in names:
             plain = _plain(name)
             whole = plain == wanted
-            cut = len(plain) >= SHORTEST_CUT and len(name.encode("gbk", "replace")) >= 8 and (
-                wanted.startswith(plain)
+            cut = (
+                len(plain) >= SHORTEST_CUT
+                and len(name.encode("gbk", "replace")) >= 8
+                and (wanted.startswith(plain))
             )
             if whole if exact else cut:
                 needs_unit = column.unit not in {"", "1", "m"}
                 unit = alias.unit or None
-                why = f"{name!r} is known as {alias.name!r}" if exact else (
-                    f"{name!r} looks like {alias.name!r} cut to ten bytes"
+                why = (
+                    f"{name!r} is known as {alias.name!r}"
+                    if exact
+                    else (f"{name!r} looks like {alias.name!r} cut to ten bytes")
                 )
                 return Guess(name, unit if needs_unit else "", why)
     return None

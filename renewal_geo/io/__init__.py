@@ -3,8 +3,8 @@
 from renewal_geo.io.files import Stage, staged, write_bytes, write_json, write_text
 from renewal_geo.io.geopackages import write_layers
 from renewal_geo.io.layers import layers_in, read_layer
-from renewal_geo.io.published import hash_of, read_certificate, read_published
 from renewal_geo.io.proposals import Proposal, propose, write_proposal
+from renewal_geo.io.published import hash_of, read_certificate, read_published
 from renewal_geo.io.samples import sample_study
 from renewal_geo.io.shapefiles import write_shapefile
 from renewal_geo.io.studies import open_layer, open_study

@@ -16,7 +16,7 @@ from renewal_geo.foundation.settings import SETTINGS, Report, checked, nearest
 
 FILE_NAME = "study.toml"
 LANGUAGES = ("zh", "en")
-TOP = ("name", "crs", "as_of", "lang", "layers", "rules", *SETTINGS)
+TOP = ("name", "crs", "as_of", "lang", "notes", "layers", "rules", *SETTINGS)
 LAYER_KEYS: dict[str, type] = {
     "path": str, "layer": str, "encoding": str, "crs": str, "crs_force": bool, "where": str,
     "columns": dict, "join": dict,
@@ -65,6 +65,7 @@ class Declaration:
     crs: str
     as_of: dt.date
     lang: str
+    notes: tuple[str, ...]
     layers: tuple[Layer, ...]
     settings: dict[str, dict[str, Any]]
 
@@ -104,6 +105,7 @@ def declared(path: str | Path) -> Declaration:
         crs=_text(data, "crs", "", report),
         as_of=_day(data.get("as_of"), report),
         lang=_language(data, report),
+        notes=_notes(data, report),
         layers=layers,
         settings=settings,
     )
@@ -180,6 +182,15 @@ def _text(data: Mapping[str, Any], key: str, default: str, report: Report) -> st
         return value
     report(f"{key} = {value!r} is not a text", key, "write a text in quotes")
     return default
+
+
+def _notes(data: Mapping[str, Any], report: Report) -> tuple[str, ...]:
+    """Sentences of the planner that every output prints, such as that the data is invented."""
+    notes = data.get("notes", [])
+    if not isinstance(notes, list) or not all(isinstance(one, str) for one in notes):
+        report(f"notes = {notes!r} is no list of texts", "notes", 'write notes = ["…"]')
+        return ()
+    return tuple(notes)
 
 
 def _language(data: Mapping[str, Any], report: Report) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +29,27 @@ def read_published(path: Path, layer: str) -> gpd.GeoDataFrame | pd.DataFrame:
         ``unreadable`` where the layer is missing or the file is broken.
     """
     try:
-        return pyogrio.read_dataframe(path, layer=layer)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as fault:
+        table: gpd.GeoDataFrame | pd.DataFrame = pyogrio.read_dataframe(path, layer=layer)
+        with closing(sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True)) as base:
+            # GDAL trusts a stored count; rows written behind its back would go unread
+            stored = base.execute(f'SELECT COUNT(*) FROM "{layer}"').fetchone()[0]  # noqa: S608
+    except (
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        sqlite3.Error,
+    ) as fault:
         raise ProofError(
             f"the layer {layer} of {path.name} cannot be read: {fault}",
             where=str(path),
             code="unreadable",
         ) from fault
+    if stored != len(table):
+        raise ProofError(
+            f"the layer {layer} of {path.name} states {len(table)} rows and holds {stored}",
+            where=str(path),
+            code="rows_invented",
+        )
+    return table
 
 
 def read_certificate(directory: Path) -> dict[str, Any]:

@@ -90,7 +90,9 @@ def open_study(path: str | Path, *, measured: bool = True) -> Study:
         as_of=declaration.as_of,
         lang=declaration.lang,
         settings=declaration.settings,
-        provenance=Provenance(inputs=tuple(sources), versions=versions(), notes=forced),
+        provenance=Provenance(
+            inputs=tuple(sources), versions=versions(), notes=(*declaration.notes, *forced)
+        ),
         folder=declaration.folder,
     )
 

@@ -58,7 +58,7 @@ BARRIERS: dict[str, Ink] = {
 BARRIER_CYCLE = ("#a08d74", "#7d8f9c", "#b7a99a", "#8c8579", "#a3b1ba", "#6e675e")
 EXCLUSION_CYCLE = ("#4f8f6d", "#7a8f3c", "#3f8390", "#8f6a4f")
 SEVERITIES: dict[str, Ink] = {
-    "error": Ink("#d55e00", "cross", "#7a3300", 1.0),
-    "warning": Ink("#e69f00", "forward", "#7d5700", 1.0),
+    "error": Ink("#d55e00", "", "#7a3300", 1.0),
+    "warning": Ink("#e69f00", "", "#7d5700", 1.0),
     "info": Ink("#56b4e9", "", "#1d5f86", 1.0),
 }

@@ -20,6 +20,7 @@ from renewal_geo.maps.spec import Bar, Fact, LayerSpec, MapColumn, MapSpec, Text
 
 ZOOM = 24  # a pixel of this zoom is under 1 cm on the ground
 WORLD_PIXELS = 256 * 2**ZOOM
+OFF_THE_WORLD = -1.0
 MERCATOR_HALF_M = math.pi * 6_378_137.0
 MOST_TEXT = 2_000
 
@@ -49,6 +50,7 @@ def payload(spec: MapSpec) -> dict[str, Any]:
         "funnel": [_bar(bar) for bar in spec.funnel],
         "list_layer": spec.list_layer,
         "layers": [_layer(layer) for layer in spec.layers],
+        "unplaced": unplaced(spec),
         "text": _page_texts(),
     }
 
@@ -70,10 +72,12 @@ def encode(data: dict[str, Any]) -> str:
 def world_pixels(geometry: gpd.GeoSeries) -> NDArray[Any]:
     """Return the geometries with coordinates in world pixels of zoom 24, y downwards.
 
+    What lies outside the world of Web Mercator (a wrong CRS, a broken coordinate) becomes None.
+
     Raises
     ------
     RenderError
-        If the CRS is missing or cannot be brought to Web Mercator there.
+        If there is no CRS.
     """
     if geometry.crs is None:
         raise RenderError(
@@ -86,14 +90,23 @@ def world_pixels(geometry: gpd.GeoSeries) -> NDArray[Any]:
         x, y = step.transform(xy[:, 0], xy[:, 1])
         scale = WORLD_PIXELS / (2 * MERCATOR_HALF_M)
         placed = np.column_stack([(x + MERCATOR_HALF_M) * scale, (MERCATOR_HALF_M - y) * scale])
-        if not np.isfinite(placed).all():
-            raise RenderError(
-                "coordinates lie outside what Web Mercator can show",
-                fix="check the CRS of the layer: quality check",
-            )
+        placed[~np.isfinite(placed)] = OFF_THE_WORLD
         return placed
 
-    return np.asarray(shapely.transform(plain, place))
+    placed = np.asarray(shapely.transform(plain, place))
+    boxes = shapely.bounds(placed)
+    off = (boxes[:, 0] < 0) | (boxes[:, 1] < 0)
+    off |= (boxes[:, 2] > WORLD_PIXELS) | (boxes[:, 3] > WORLD_PIXELS)
+    return np.where(off, None, placed)  # type: ignore[call-overload, no-any-return]
+
+
+def unplaced(spec: MapSpec) -> int:
+    """Return how many geometries of a spec lie where Web Mercator shows nothing."""
+    lost = 0
+    for layer in spec.layers:
+        present = ~(layer.geometry.isna() | layer.geometry.is_empty).to_numpy()
+        lost += int((present & shapely.is_missing(world_pixels(layer.geometry))).sum())
+    return lost
 
 
 def _layer(layer: LayerSpec) -> dict[str, Any]:

@@ -28,7 +28,8 @@ from renewal_geo.foundation.quantities import M2_PER_HA
 from renewal_geo.maps import palettes
 from renewal_geo.maps.fonts import LATIN_FAMILY, chinese_family, drawable, font_file
 from renewal_geo.maps.spec import Edition, LayerSpec, MapClass, MapSpec, Text
-from renewal_geo.maps.zone_maps import caption, zone_spec
+from renewal_geo.maps.summaries import caption
+from renewal_geo.maps.zone_maps import zone_spec
 
 if TYPE_CHECKING:
     from renewal_geo.zones import Delineation

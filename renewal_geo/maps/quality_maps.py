@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -96,8 +95,7 @@ def findings_spec(
         layers.append(_ground(parcels))
     dots = _dots(table, lang)
     if len(table):
-        layers.append(replace(dots, name="shapes", title=both("map.finding_shapes"),
-                              kind="polygon", geometry=table.geometry, popup=False))  # fmt: skip
+        layers.append(_shapes(table))
         layers.append(dots)
     counted = table["severity"].value_counts()
     facts = [
@@ -133,6 +131,22 @@ def _ground(parcels: gpd.GeoDataFrame) -> LayerSpec:
         class_of=np.zeros(len(parcels), dtype=np.int32),
         columns=(),
         values=pd.DataFrame(index=range(len(parcels))),
+        popup=False,
+    )
+
+
+def _shapes(table: gpd.GeoDataFrame) -> LayerSpec:
+    """Return the places of findings that are areas, outlined; the dots above carry the words."""
+    one = MapClass("shape", both("map.finding_shapes"), line="#b3261e", width=1.6)
+    return LayerSpec(
+        name="shapes",
+        title=both("map.finding_shapes"),
+        kind="polygon",
+        geometry=table.geometry,
+        classes=(one,),
+        class_of=np.zeros(len(table), dtype=np.int32),
+        columns=(),
+        values=pd.DataFrame(index=range(len(table))),
         popup=False,
     )
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,16 +12,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from renewal_geo.foundation.errors import some_ids
-from renewal_geo.foundation.labels import has_label, label, own_title
-from renewal_geo.foundation.quantities import M2_PER_HA
+from renewal_geo.foundation.labels import has_label, own_title
 from renewal_geo.maps import palettes
 from renewal_geo.maps.folium_page import Page
 from renewal_geo.maps.spec import (
     NO_CLASS,
-    Bar,
     Edition,
-    Fact,
     LayerSpec,
     MapClass,
     MapColumn,
@@ -35,6 +29,7 @@ from renewal_geo.maps.spec import (
     require_edition,
     same,
 )
+from renewal_geo.maps.summaries import facts, fingerprint_of, funnel_bars
 
 if TYPE_CHECKING:
     from renewal_geo.zones import Delineation
@@ -50,7 +45,7 @@ PARCEL_COLUMNS = (
 )  # fmt: skip
 ZONE_COLUMNS = (
     "zone_id", "zone_name", "sub_districts", "area_m2", "gross_area_m2", "parcel_count", "value",
-    "net_value", "outline_m", "perimeter_m", "compactness",
+    "net_value", "outline_m", "perimeter_m", "compactness", "floor_area_m2", "mean_built_year",
 )  # fmt: skip
 DECIMALS = {"parcel_count": 0, "compactness": 3, "value": 3, "value_total": 2, "net_value": 2}
 
@@ -157,10 +152,10 @@ def zone_spec(
         review_no=review_no,
         notes=tuple(said),
         layers=tuple(layers),
-        facts=_facts(delineation),
-        funnel=_funnel(delineation.funnel),
+        facts=facts(delineation),
+        funnel=funnel_bars(delineation.funnel),
         list_layer="zones",
-        fingerprint=fingerprint or _fingerprint(delineation),
+        fingerprint=fingerprint or fingerprint_of(delineation),
     )
 
 
@@ -410,77 +405,3 @@ def _kind_title(role: str, name: str) -> Text:
     if not name:
         return both(f"map.{role}")
     return both(f"kind.{name}") if has_label(f"kind.{name}") else same(name)
-
-
-def _facts(delineation: Delineation) -> tuple[Fact, ...]:
-    zones, d = delineation.zones, delineation
-    area = float(zones["area_m2"].sum()) if len(zones) else 0.0
-    chosen = int(delineation.membership.notna().sum())
-    facts = [
-        Fact(both("map.zone_count"), same(f"{len(zones):,}"), strong=True),
-        Fact(both("map.net_area"), same(f"{area / M2_PER_HA:,.2f}"), strong=True),
-        Fact(both("map.chosen_parcels"), same(f"{chosen:,}"), strong=True),
-        Fact(both("map.status"), both(f"status.{d.status}")),
-    ]
-    if d.stopped_by:
-        facts.append(Fact(both("map.stopped_by"), both(f"status.{d.stopped_by}")))
-    if d.objective is not None:
-        facts.append(Fact(both("map.objective"), same(f"{d.objective:,.4f}")))
-    if d.bound is not None:
-        facts.append(Fact(both("map.bound"), same(f"{d.bound:,.4f}")))
-    if d.gap is not None:
-        facts.append(Fact(both("map.gap"), same(f"{d.gap:.2%}")))
-    facts.extend(Fact(both("map.conflict"), same(text)) for text in _conflicts(d.conflict))
-    return tuple(facts)
-
-
-def _conflicts(conflict: object) -> list[str]:
-    if not conflict:
-        return []
-    entries = conflict if isinstance(conflict, (list, tuple)) else [conflict]
-    return [_sentence(entry) for entry in entries]
-
-
-def _sentence(entry: object) -> str:
-    if not isinstance(entry, Mapping):
-        return str(entry)
-    return "; ".join(f"{key}: {_short(value)}" for key, value in entry.items() if value is not None)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    if isinstance(value, (list, tuple)):
-        return some_ids(value)
-    return str(value)
-
-
-def _funnel(funnel: pd.DataFrame) -> tuple[Bar, ...]:
-    steps = funnel["step"] if "step" in funnel else pd.Series(funnel.index, index=funnel.index)
-    return tuple(
-        Bar(both(f"funnel.{step}"), int(count), float(area), aside="filler" in str(step))
-        for step, count, area in zip(steps, funnel["count"], funnel["area_m2"], strict=True)
-    )
-
-
-def _fingerprint(delineation: Delineation) -> str:
-    """Return a hash of the inputs as read and the answer: the same data gives the same."""
-    provenance = delineation.provenance
-    inputs = [s.sha256 for s in provenance.inputs] if hasattr(provenance, "inputs") else []
-    members = delineation.membership.dropna().sort_index()
-    parts = [inputs, members.index.astype(str).tolist(), members.astype(str).tolist()]
-    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def caption(spec: MapSpec, lang: str) -> list[str]:
-    """Return the lines that every rendering prints below the map: source, day, CRS, approval."""
-    lines = []
-    if spec.source:
-        lines.append(f"{label('map.source', lang)}: {spec.source}")
-    if spec.as_of:
-        lines.append(f"{label('map.as_of', lang)} {spec.as_of.isoformat()}")
-    if spec.crs:
-        lines.append(f"{label('map.crs', lang)}: {spec.crs}")
-    lines.extend(note.zh if lang == "zh" else note.en for note in spec.notes)
-    return lines

@@ -14,7 +14,8 @@ import shapely
 from renewal_geo.foundation import progress
 from renewal_geo.foundation.crs import fault_of, metric_choice, name_of, suspect
 from renewal_geo.foundation.errors import InputError
-from renewal_geo.foundation.schema import as_text, table as described
+from renewal_geo.foundation.schema import as_text
+from renewal_geo.foundation.schema import table as described
 from renewal_geo.quality.findings import CODES, Findings, Notebook
 from renewal_geo.spatial.areas import overlap_area, polygonal
 
@@ -26,8 +27,15 @@ BARRIER_M2 = 1.0
 AREA_SLACK_M2 = 0.5
 POLYGONAL = (3, 6)
 METRIC_TESTS = (
-    "overlap", "gap", "sliver", "spike", "unmatched_vertex", "area_mismatch", "outside_district",
-    "outside_unit", "crossed_by_barrier",
+    "overlap",
+    "gap",
+    "sliver",
+    "spike",
+    "unmatched_vertex",
+    "area_mismatch",
+    "outside_district",
+    "outside_unit",
+    "crossed_by_barrier",
 )
 _PLACE = re.compile(r"\[(-?[\d.eE+]+) (-?[\d.eE+]+)")
 _MOJIBAKE = re.compile(r"[\u00c0-\u00ff\u00a1-\u00bf]{2,}|\ufffd|锟斤拷|烫烫")
@@ -99,8 +107,10 @@ def check(
     unknown = [one for one in tests if one not in CODES]
     if unknown:
         raise InputError(
-            f"unknown tests: {', '.join(unknown)}", where="[quality] tests",
-            fix=f"any of: {', '.join(CODES)}", code="unknown_test",
+            f"unknown tests: {', '.join(unknown)}",
+            where="[quality] tests",
+            fix=f"any of: {', '.join(CODES)}",
+            code="unknown_test",
         )
     layer = _layer(parcels, name)
     wanted = set(tests) or set(CODES)
@@ -108,7 +118,11 @@ def check(
     metric = fault_of(parcels.crs) is None
     walls = _walls(barriers, parcels) if barriers is not None and metric else None
     work: list[tuple[tuple[str, ...], Callable[[], None], str]] = [
-        (("crs_missing", "crs_geographic", "crs_web_mercator", "crs_suspect"), lambda: _crs(layer), ""),
+        (
+            ("crs_missing", "crs_geographic", "crs_web_mercator", "crs_suspect"),
+            lambda: _crs(layer),
+            "",
+        ),
         (("encoding_doubt",), lambda: _encoding(layer), ""),
         (("missing_id", "duplicate_id"), lambda: _ids(layer), ""),
         (("null_geometry", "wrong_type", "multipart"), lambda: _kinds(layer), ""),
@@ -120,11 +134,18 @@ def check(
         (("sliver",), lambda: _slivers(layer, sliver_width_m, sliver_min_m2), ""),
         (("spike",), lambda: _spikes(layer), ""),
         (("unmatched_vertex",), lambda: _unmatched(layer), ""),
-        (("area_mismatch",), lambda: _recorded(layer, recorded_area_tolerance),
-         "" if "recorded_area_m2" in parcels.columns else "no column recorded_area_m2"),
+        (
+            ("area_mismatch",),
+            lambda: _recorded(layer, recorded_area_tolerance),
+            "" if "recorded_area_m2" in parcels.columns else "no column recorded_area_m2",
+        ),
         (("outside_district",), lambda: _outside(layer, district), _absent(district, "district")),
-        (("outside_unit",), lambda: _units(layer, units), _absent(units, "units")
-         or ("" if "unit_id" in parcels.columns else "no column unit_id")),
+        (
+            ("outside_unit",),
+            lambda: _units(layer, units),
+            _absent(units, "units")
+            or ("" if "unit_id" in parcels.columns else "no column unit_id"),
+        ),
         (("crossed_by_barrier",), lambda: _crossed(layer, walls), _absent(barriers, "barriers")),
     ]
     for number, (codes, test, why_not) in enumerate(work):
@@ -141,7 +162,11 @@ def check(
     if tests:
         kept = found.table[found.table["code"].isin(wanted)].reset_index(drop=True)
         return Findings(
-            kept, kept["code"].value_counts(sort=False), tuple(skipped), len(parcels), found.provenance
+            kept,
+            kept["code"].value_counts(sort=False),
+            tuple(skipped),
+            len(parcels),
+            found.provenance,
         )
     return found
 
@@ -152,7 +177,11 @@ def _layer(parcels: gpd.GeoDataFrame, name: str) -> _Layer:
     sound = areal & shapely.is_valid(shapes)
     bounds = np.nan_to_num(shapely.bounds(shapes), nan=np.inf).round(3)
     ids = parcels.index.to_numpy().astype(str)
-    rest = as_text(pd.Series(parcels.iloc[:, 0])).fillna("").to_numpy(str) if parcels.shape[1] > 1 else ids
+    rest = (
+        as_text(pd.Series(parcels.iloc[:, 0])).fillna("").to_numpy(str)
+        if parcels.shape[1] > 1
+        else ids
+    )
     order = np.lexsort((rest, ids, *bounds.T[::-1]))
     return _Layer(parcels, shapes, areal, sound, order, Notebook(parcels, name, order))
 
@@ -163,11 +192,17 @@ def _absent(layer: gpd.GeoDataFrame | None, name: str) -> str:
 
 def _walls(barriers: gpd.GeoDataFrame, parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     shapes = barriers.geometry.to_numpy()
-    width = pd.to_numeric(barriers.get("width_m", pd.Series(1.0, index=barriers.index)), errors="coerce")
+    width = pd.to_numeric(
+        barriers.get("width_m", pd.Series(1.0, index=barriers.index)), errors="coerce"
+    )
     lines = np.isin(shapely.get_type_id(shapes), (1, 5))
     wide = shapely.buffer(shapes, width.fillna(1.0).to_numpy() / 2, cap_style="flat")
     shapes = polygonal(np.where(lines, wide, shapes))
-    kind = barriers["kind"].astype(str) if "kind" in barriers else pd.Series("barrier", index=barriers.index)
+    kind = (
+        barriers["kind"].astype(str)
+        if "kind" in barriers
+        else pd.Series("barrier", index=barriers.index)
+    )
     return gpd.GeoDataFrame({"kind": kind.to_numpy()}, geometry=shapes, crs=parcels.crs)
 
 
@@ -179,9 +214,13 @@ def _crs(layer: _Layer) -> None:
     if code in {"crs_missing", "crs_geographic", "crs_web_mercator"}:
         better = metric_choice(layer.parcels)
         layer.notes.add(
-            code, -1, places=nowhere,
-            details=(f"{name_of(crs)}，面积须在投影坐标系（米）中量算，如 {better}",
-                     f"{name_of(crs)}; areas need a projected CRS in metres, such as {better}"),
+            code,
+            -1,
+            places=nowhere,
+            details=(
+                f"{name_of(crs)}，面积须在投影坐标系（米）中量算，如 {better}",
+                f"{name_of(crs)}; areas need a projected CRS in metres, such as {better}",
+            ),
         )
     odd = suspect(bounds, crs) if len(layer.parcels) else None
     if odd:
@@ -195,18 +234,29 @@ def _encoding(layer: _Layer) -> None:
         if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
             doubtful = pd.Series(data=False, index=range(len(values)))
         else:
-            text = values.astype(object).where(values.notna(), "").astype(str).reset_index(drop=True)
+            text = (
+                values.astype(object).where(values.notna(), "").astype(str).reset_index(drop=True)
+            )
             doubtful = text.map(lambda one: bool(_MOJIBAKE.search(one)) and not _CJK.search(one))
         if bool(_MOJIBAKE.search(str(column))):
-            layer.notes.add("encoding_doubt", -1, places=np.array([None], dtype=object),
-                            details=(f"字段名 {column!r}", f"field name {column!r}"))
+            layer.notes.add(
+                "encoding_doubt",
+                -1,
+                places=np.array([None], dtype=object),
+                details=(f"字段名 {column!r}", f"field name {column!r}"),
+            )
         rows = np.flatnonzero(doubtful.to_numpy())
         if len(rows):
             example = str(values.iloc[rows[0]])[:20]
             layer.notes.add(
-                "encoding_doubt", rows[:1], measures=len(rows), unit="rows",
-                details=(f"{column} 有 {len(rows)} 行像乱码，如 {example!r}",
-                         f"{column}: {len(rows)} rows look garbled, such as {example!r}"),
+                "encoding_doubt",
+                rows[:1],
+                measures=len(rows),
+                unit="rows",
+                details=(
+                    f"{column} 有 {len(rows)} 行像乱码，如 {example!r}",
+                    f"{column}: {len(rows)} rows look garbled, such as {example!r}",
+                ),
             )
 
 
@@ -219,7 +269,9 @@ def _ids(layer: _Layer) -> None:
     first_row = pd.Series(first.index, index=first.to_numpy())
     later = ordered.index[ordered.duplicated()]
     layer.notes.add(
-        "duplicate_id", later, others=first_row.reindex(ids[later]).to_numpy(),
+        "duplicate_id",
+        later,
+        others=first_row.reindex(ids[later]).to_numpy(),
         details=[(f"编号 {ids[r]} 已被占用", f"the id {ids[r]} is taken") for r in later],
     )
 
@@ -230,13 +282,18 @@ def _kinds(layer: _Layer) -> None:
     layer.notes.add("null_geometry", np.flatnonzero(empty))
     wrong = np.flatnonzero(~empty & ~np.isin(kind, POLYGONAL))
     layer.notes.add(
-        "wrong_type", wrong,
+        "wrong_type",
+        wrong,
         details=[(g.geom_type, g.geom_type) for g in layer.shapes[wrong]],
     )
     parts = shapely.get_num_geometries(layer.shapes)
     several = np.flatnonzero(layer.areal & (parts > 1))
     layer.notes.add(
-        "multipart", several, measures=parts[several], unit="parts", limits=1,
+        "multipart",
+        several,
+        measures=parts[several],
+        unit="parts",
+        limits=1,
         details=[(f"{p} 个部分", f"{p} parts") for p in parts[several]],
     )
 
@@ -259,8 +316,11 @@ def _duplicates(layer: _Layer) -> None:
     first_row = pd.Series(first.index, index=first.to_numpy())
     later = plain.index[plain.duplicated()]
     layer.notes.add(
-        "duplicate_geometry", later, others=first_row.reindex(plain[later].to_numpy()).to_numpy(),
-        measures=shapely.area(layer.shapes[later]), unit="m2",
+        "duplicate_geometry",
+        later,
+        others=first_row.reindex(plain[later].to_numpy()).to_numpy(),
+        measures=shapely.area(layer.shapes[later]),
+        unit="m2",
     )
 
 
@@ -277,14 +337,22 @@ def _values(layer: _Layer) -> None:
         ):
             rows = np.flatnonzero(bad)
             layer.notes.add(
-                "suspicious_value", rows, measures=values[rows], limits=limit, unit=column.unit,
-                details=[(f"{column.title_zh} = {v:g}", f"{column.title} = {v:g}") for v in values[rows]],
+                "suspicious_value",
+                rows,
+                measures=values[rows],
+                limits=limit,
+                unit=column.unit,
+                details=[
+                    (f"{column.title_zh} = {v:g}", f"{column.title} = {v:g}") for v in values[rows]
+                ],
             )
 
 
 def _pairs(layer: _Layer) -> tuple[np.ndarray, np.ndarray]:
     rows = layer.order[layer.sound[layer.order]]
-    first, second = shapely.STRtree(layer.shapes[rows]).query(layer.shapes[rows], predicate="intersects")
+    first, second = shapely.STRtree(layer.shapes[rows]).query(
+        layer.shapes[rows], predicate="intersects"
+    )
     keep = first < second
     return rows[first[keep]], rows[second[keep]]
 
@@ -303,10 +371,18 @@ def _overlaps(layer: _Layer, least_m2: float, sliver_width_m: float) -> None:
     first, second, shared, area = first[real], second[real], shared[real], area[real]
     width = 2 * area / shapely.length(shared)
     layer.notes.add(
-        "overlap", first, others=second, measures=area, unit="m2", limits=least_m2, places=shared,
+        "overlap",
+        first,
+        others=second,
+        measures=area,
+        unit="m2",
+        limits=least_m2,
+        places=shared,
         details=[
-            (f"{a:,.2f} m²，平均宽 {w:.2f} m{'（碎片）' if w < sliver_width_m else ''}",
-             f"{a:,.2f} m², {w:.2f} m wide on average{' (sliver)' if w < sliver_width_m else ''}")
+            (
+                f"{a:,.2f} m²，平均宽 {w:.2f} m{'（碎片）' if w < sliver_width_m else ''}",
+                f"{a:,.2f} m², {w:.2f} m wide on average{' (sliver)' if w < sliver_width_m else ''}",
+            )
             for a, w in zip(area, width, strict=True)
         ],
     )
@@ -321,17 +397,25 @@ def _gaps(layer: _Layer, widest_m: float, least_m2: float) -> None:
     area, length = shapely.area(holes), shapely.length(holes)
     width = 2 * area / np.maximum(length, 1e-12)
     narrow = (width <= widest_m) & (area > least_m2)
-    holes, area, width = holes[narrow], area[narrow], width[narrow]
+    holes, area, width = holes[narrow], area[narrow], width[narrow]  # type: ignore[index]
     tree = shapely.STRtree(layer.shapes[rows])
     hole, near = tree.query(holes, predicate="dwithin", distance=1e-6)
     rank = layer.notes.rank[rows[near]]
     firsts, seconds = np.full(len(holes), -1), np.full(len(holes), -1)
     for h, (one, *rest) in pd.Series(rows[near[np.lexsort((rank, hole))]]).groupby(np.sort(hole)):
-        firsts[h], seconds[h] = one, rest[0] if rest else -1
+        firsts[h], seconds[h] = one, rest[0] if rest else -1  # type: ignore[index]
     layer.notes.add(
-        "gap", firsts, others=seconds, measures=area, unit="m2", limits=widest_m, places=holes,
-        details=[(f"{a:,.2f} m²，平均宽 {w:.2f} m", f"{a:,.2f} m², {w:.2f} m wide on average")
-                 for a, w in zip(area, width, strict=True)],
+        "gap",
+        firsts,
+        others=seconds,
+        measures=area,
+        unit="m2",
+        limits=widest_m,
+        places=holes,
+        details=[
+            (f"{a:,.2f} m²，平均宽 {w:.2f} m", f"{a:,.2f} m², {w:.2f} m wide on average")
+            for a, w in zip(area, width, strict=True)
+        ],
     )
 
 
@@ -348,10 +432,16 @@ def _slivers(layer: _Layer, narrow_m: float, small_m2: float) -> None:
     width = 2 * area / np.maximum(shapely.length(layer.shapes[rows]), 1e-12)
     bad = (width < narrow_m) | (area < small_m2)
     layer.notes.add(
-        "sliver", rows[bad], measures=width[bad], unit="m", limits=narrow_m,
+        "sliver",
+        rows[bad],
+        measures=width[bad],
+        unit="m",
+        limits=narrow_m,
         places=layer.shapes[rows[bad]],
-        details=[(f"{a:,.2f} m²，平均宽 {w:.2f} m", f"{a:,.2f} m², {w:.2f} m wide on average")
-                 for a, w in zip(area[bad], width[bad], strict=True)],
+        details=[
+            (f"{a:,.2f} m²，平均宽 {w:.2f} m", f"{a:,.2f} m², {w:.2f} m wide on average")
+            for a, w in zip(area[bad], width[bad], strict=True)
+        ],
     )
 
 
@@ -377,10 +467,16 @@ def _spikes(layer: _Layer) -> None:
     sharp = np.flatnonzero((angle < SPIKE_DEGREES) & (arm > SPIKE_ARM_M))
     owner = rows[part_of[ring_part[ring_of[sharp]]]]
     layer.notes.add(
-        "spike", owner, measures=arm[sharp], unit="m", limits=SPIKE_ARM_M,
+        "spike",
+        owner,
+        measures=arm[sharp],
+        unit="m",
+        limits=SPIKE_ARM_M,
         places=shapely.points(points[sharp]),
-        details=[(f"长 {a:.2f} m，角 {g:.2f}°", f"{a:.2f} m long, {g:.2f}°")
-                 for a, g in zip(arm[sharp], angle[sharp], strict=True)],
+        details=[
+            (f"长 {a:.2f} m，角 {g:.2f}°", f"{a:.2f} m long, {g:.2f}°")
+            for a, g in zip(arm[sharp], angle[sharp], strict=True)
+        ],
     )
 
 
@@ -395,7 +491,7 @@ def _unmatched(layer: _Layer) -> None:
     ends = np.stack([points[:-1][inner], points[1:][inner]], axis=1)
     edges, edge_owner = shapely.linestrings(ends), rows[owner[ring_of[:-1][inner]]]
     vertex, vertex_owner = shapely.points(ends[:, 0]), edge_owner
-    v, e = shapely.STRtree(edges).query(vertex, predicate="dwithin", distance=VERTEX_TOLERANCE_M)
+    v, e = shapely.STRtree(edges).query(vertex, predicate="dwithin", distance=VERTEX_TOLERANCE_M)  # type: ignore[arg-type]
     apart = vertex_owner[v] != edge_owner[e]
     v, e = v[apart], e[apart]
     for end in (0, 1):
@@ -404,25 +500,39 @@ def _unmatched(layer: _Layer) -> None:
     if not len(v):
         return
     table = pd.DataFrame({"one": vertex_owner[v], "two": edge_owner[e], "v": v})
-    table = table.groupby(["one", "two"], as_index=False).agg(count=("v", "nunique"), v=("v", "min"))
+    table = table.groupby(["one", "two"], as_index=False).agg(
+        count=("v", "nunique"), v=("v", "min")
+    )
     layer.notes.add(
-        "unmatched_vertex", table["one"].to_numpy(), others=table["two"].to_numpy(),
-        measures=table["count"].to_numpy(), unit="vertices", places=vertex[table["v"].to_numpy()],
+        "unmatched_vertex",
+        table["one"].to_numpy(),
+        others=table["two"].to_numpy(),
+        measures=table["count"].to_numpy(),
+        unit="vertices",
+        places=vertex[table["v"].to_numpy()],  # type: ignore[index]
         details=[(f"{c} 个节点", f"{c} vertices") for c in table["count"]],
     )
 
 
 def _recorded(layer: _Layer, tolerance: float) -> None:
-    recorded = pd.to_numeric(layer.parcels["recorded_area_m2"], errors="coerce").to_numpy(dtype=float)
+    recorded = pd.to_numeric(layer.parcels["recorded_area_m2"], errors="coerce").to_numpy(
+        dtype=float
+    )
     drawn = np.where(layer.sound, np.nan_to_num(shapely.area(layer.shapes)), np.nan)
     off = np.abs(recorded - drawn)
     bad = np.flatnonzero((off > tolerance * drawn) & (off > AREA_SLACK_M2))
     share = recorded[bad] / drawn[bad] - 1
     layer.notes.add(
-        "area_mismatch", bad, measures=share, unit="1", limits=tolerance,
+        "area_mismatch",
+        bad,
+        measures=share,
+        unit="1",
+        limits=tolerance,
         details=[
-            (f"登记 {r:,.1f} m²，图形 {d:,.1f} m²（{100 * s:+.1f}%）",
-             f"recorded {r:,.1f} m², drawn {d:,.1f} m² ({100 * s:+.1f} %)")
+            (
+                f"登记 {r:,.1f} m²，图形 {d:,.1f} m²（{100 * s:+.1f}%）",
+                f"recorded {r:,.1f} m², drawn {d:,.1f} m² ({100 * s:+.1f} %)",
+            )
             for r, d, s in zip(recorded[bad], drawn[bad], share, strict=True)
         ],
     )
@@ -432,11 +542,15 @@ def _outside(layer: _Layer, district: gpd.GeoDataFrame | None) -> None:
     if district is None:
         return
     area = np.where(layer.sound, np.nan_to_num(shapely.area(layer.shapes)), 0.0)
-    solid = np.where(layer.sound, layer.shapes, None)
+    solid = np.where(layer.sound, layer.shapes, None)  # type: ignore[call-overload]
     outside = area - overlap_area(solid, polygonal(district.geometry.to_numpy()))
     bad = np.flatnonzero(outside > np.maximum(OUTSIDE_M2, OUTSIDE_SHARE * area))
     layer.notes.add(
-        "outside_district", bad, measures=outside[bad], unit="m2", limits=OUTSIDE_M2,
+        "outside_district",
+        bad,
+        measures=outside[bad],
+        unit="m2",
+        limits=OUTSIDE_M2,
         details=[(f"{o:,.1f} m²", f"{o:,.1f} m²") for o in outside[bad]],
     )
 
@@ -452,9 +566,15 @@ def _units(layer: _Layer, units: gpd.GeoDataFrame | None) -> None:
     outside = np.nan_to_num(shapely.area(shapely.difference(layer.shapes[rows], shapes)))
     bad = outside > np.maximum(OUTSIDE_M2, OUTSIDE_SHARE * shapely.area(layer.shapes[rows]))
     layer.notes.add(
-        "outside_unit", rows[bad], measures=outside[bad], unit="m2", limits=OUTSIDE_M2,
-        details=[(f"{wanted[r]}：{o:,.1f} m²", f"{wanted[r]}: {o:,.1f} m²")
-                 for r, o in zip(rows[bad], outside[bad], strict=True)],
+        "outside_unit",
+        rows[bad],
+        measures=outside[bad],
+        unit="m2",
+        limits=OUTSIDE_M2,
+        details=[
+            (f"{wanted[r]}：{o:,.1f} m²", f"{wanted[r]}: {o:,.1f} m²")
+            for r, o in zip(rows[bad], outside[bad], strict=True)
+        ],
     )
 
 
@@ -469,8 +589,14 @@ def _crossed(layer: _Layer, walls: gpd.GeoDataFrame | None) -> None:
     real = area > BARRIER_M2
     kinds = walls["kind"].to_numpy()[wall[real]]
     layer.notes.add(
-        "crossed_by_barrier", rows[row[real]], measures=area[real], unit="m2", limits=BARRIER_M2,
+        "crossed_by_barrier",
+        rows[row[real]],
+        measures=area[real],
+        unit="m2",
+        limits=BARRIER_M2,
         places=shared[real],
-        details=[(f"{k} 占 {a:,.1f} m²", f"{k} takes {a:,.1f} m²")
-                 for k, a in zip(kinds, area[real], strict=True)],
+        details=[
+            (f"{k} 占 {a:,.1f} m²", f"{k} takes {a:,.1f} m²")
+            for k, a in zip(kinds, area[real], strict=True)
+        ],
     )

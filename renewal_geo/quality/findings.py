@@ -41,8 +41,20 @@ SEVERITY = {
 }
 CODES = tuple(SEVERITY)
 COLUMNS = [
-    "finding_id", "table", "row_id", "row_number", "other_id", "code", "severity", "measure",
-    "unit", "limit", "message", "message_en", "x", "y",
+    "finding_id",
+    "table",
+    "row_id",
+    "row_number",
+    "other_id",
+    "code",
+    "severity",
+    "measure",
+    "unit",
+    "limit",
+    "message",
+    "message_en",
+    "x",
+    "y",
 ]
 
 
@@ -165,8 +177,10 @@ class Notebook:
         number = table.groupby("code").cumcount() + 1
         table["finding_id"] = table["code"].astype(str) + "-" + number.astype(str).str.zfill(4)
         table["table"] = self.name
-        shapes = gpd.GeoSeries(list(table["geometry"]), crs=crs) if len(table) else gpd.GeoSeries(
-            [], crs=crs
+        shapes = (
+            gpd.GeoSeries(list(table["geometry"]), crs=crs)
+            if len(table)
+            else gpd.GeoSeries([], crs=crs)
         )
         points = shapes.representative_point() if len(table) else shapes
         table["x"], table["y"] = (

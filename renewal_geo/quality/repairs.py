@@ -17,12 +17,25 @@ from renewal_geo.quality.findings import Findings
 from renewal_geo.spatial.areas import polygonal
 
 SAFE_CODES = (
-    "null_geometry", "wrong_type", "invalid", "self_touch", "duplicate_geometry", "missing_id",
+    "null_geometry",
+    "wrong_type",
+    "invalid",
+    "self_touch",
+    "duplicate_geometry",
+    "missing_id",
     "duplicate_id",
 )
 LOG_COLUMNS = [
-    "finding_id", "row_id", "other_id", "new_id", "code", "action", "area_before_m2", "area_after_m2",
-    "delta_m2", "note",
+    "finding_id",
+    "row_id",
+    "other_id",
+    "new_id",
+    "code",
+    "action",
+    "area_before_m2",
+    "area_after_m2",
+    "delta_m2",
+    "note",
 ]
 
 
@@ -93,13 +106,16 @@ def repair(
     unsafe = [code for code in codes if code not in SAFE_CODES]
     if unsafe:
         raise InputError(
-            f"{', '.join(unsafe)} cannot be mended safely", where="quality repair",
-            fix=f"choose from: {', '.join(SAFE_CODES)}", code="unsafe_repair",
+            f"{', '.join(unsafe)} cannot be mended safely",
+            where="quality repair",
+            fix=f"choose from: {', '.join(SAFE_CODES)}",
+            code="unsafe_repair",
         )
     if findings.rows != len(parcels):
         raise InputError(
             f"the findings are of a layer of {findings.rows} rows, this one has {len(parcels)}",
-            fix="quality.check this layer first", code="other_layer",
+            fix="quality.check this layer first",
+            code="other_layer",
         )
     return _Mender(parcels, findings, tuple(codes)).run()
 
@@ -107,7 +123,9 @@ def repair(
 class _Mender:
     """Applies the repairs one kind after the other and keeps the log."""
 
-    def __init__(self, parcels: gpd.GeoDataFrame, findings: Findings, codes: tuple[str, ...]) -> None:
+    def __init__(
+        self, parcels: gpd.GeoDataFrame, findings: Findings, codes: tuple[str, ...]
+    ) -> None:
         self.parcels = parcels
         self.findings = findings.table
         self.codes = codes
@@ -133,15 +151,25 @@ class _Mender:
         table.index = pd.Index(self.ids[remain], name=self.parcels.index.name, dtype=object)
         dropped = self.parcels[~remain].assign(dropped_because=self.out[~remain])
         left = self.findings[~self.findings["finding_id"].isin(self.mended)]
-        left = pd.DataFrame(left[["finding_id", "code", "severity", "row_id", "other_id", "message"]])
+        left = pd.DataFrame(  # type: ignore[assignment]
+            left[["finding_id", "code", "severity", "row_id", "other_id", "message"]]
+        )
         left = left.assign(
-            why=np.where(left["code"].isin(SAFE_CODES), "not asked for, or needs a person's decision",
-                         "needs a person's decision")
+            why=np.where(
+                left["code"].isin(SAFE_CODES),
+                "not asked for, or needs a person's decision",
+                "needs a person's decision",
+            )
         ).reset_index(drop=True)
         before = float(np.nan_to_num(shapely.area(self.parcels.geometry.to_numpy())).sum())
         after = float(np.nan_to_num(shapely.area(self.shapes[remain])).sum())
         return Repair(
-            table, pd.DataFrame(self.log, columns=LOG_COLUMNS), dropped, left, before, after,
+            table,
+            pd.DataFrame(self.log, columns=LOG_COLUMNS),
+            dropped,
+            left,
+            before,
+            after,
             Provenance(versions=versions()),
         )
 
@@ -169,23 +197,32 @@ class _Mender:
     def _take_out_rows_without_area(self) -> None:
         for finding in self.of("null_geometry", "wrong_type").itertuples():
             row = finding.row_number
-            self.out[row] = finding.code
-            self.note(finding, "row taken out", self.area(row), 0.0, note="kept in the layer dropped")
+            self.out[row] = finding.code  # type: ignore[index]
+            self.note(
+                finding,
+                "row taken out",
+                self.area(row),  # type: ignore[arg-type]
+                0.0,
+                note="kept in the layer dropped",
+            )
 
     def _make_valid(self) -> None:
         for finding in self.of("invalid", "self_touch").itertuples():
             row = finding.row_number
-            before = self.area(row)
-            flat = shapely.make_valid(shapely.force_2d(self.shapes[row]))
+            before = self.area(row)  # type: ignore[arg-type]
+            flat = shapely.make_valid(shapely.force_2d(self.shapes[row]))  # type: ignore[index]
             mended = polygonal(np.array([flat], dtype=object))[0]
             if mended is None:
-                self.out[row] = "no area after make_valid"
+                self.out[row] = "no area after make_valid"  # type: ignore[index]
                 self.note(finding, "row taken out", before, 0.0, note="nothing with area remains")
                 continue
-            self.shapes[row] = mended
+            self.shapes[row] = mended  # type: ignore[index]
             parts = int(shapely.get_num_geometries(mended))
             self.note(
-                finding, "ring made valid", before, float(mended.area),
+                finding,
+                "ring made valid",
+                before,
+                float(mended.area),
                 note=f"{parts} parts; {finding.message_en}",
             )
 
@@ -203,7 +240,8 @@ class _Mender:
                 ids_of_key.setdefault((shape_key[row], int(keys[row])), []).append(row)
         for finding in findings.itertuples():
             group = ids_of_key.get(
-                (shape_key[finding.row_number], int(keys[finding.row_number])), []
+                (shape_key[finding.row_number], int(keys[finding.row_number])),  # type: ignore[index]
+                [],
             )
             alive = [row for row in group if self.out[row] == ""]
             if len(alive) < 2:
@@ -212,12 +250,17 @@ class _Mender:
             self.out[row] = "duplicate_geometry"
             kept = str(self.ids[alive[0]])
             self.note(
-                finding, "row taken out", self.area(row), 0.0,
+                finding,
+                "row taken out",
+                self.area(row),
+                0.0,
                 note=f"{self.ids[row]} equals {kept} in geometry and attributes; kept in dropped",
             )
 
     def _attribute_keys(self) -> np.ndarray:
         body = pd.DataFrame(self.parcels.drop(columns=self.parcels.geometry.name))
+        if not body.shape[1]:
+            return np.zeros(len(body), dtype=np.int64)
         text = body.astype(object).where(body.notna(), "").astype(str)
         return pd.factorize(pd.util.hash_pandas_object(text, index=False), sort=True)[0]
 
@@ -225,7 +268,7 @@ class _Mender:
         taken = {str(one) for row, one in enumerate(self.ids) if self.out[row] == ""}
         number = 0
         for finding in self.of("missing_id").itertuples():
-            if self.out[finding.row_number] != "":
+            if self.out[finding.row_number] != "":  # type: ignore[index]
                 continue
             number += 1
             while f"auto-{number}" in taken:
@@ -235,8 +278,8 @@ class _Mender:
         for finding in self.of("duplicate_id").itertuples():
             row, old = finding.row_number, str(finding.row_id)
             twins = [r for r in np.flatnonzero(self.ids == old) if self.out[r] == ""]
-            if self.out[row] != "" or len(twins) < 2:
-                self.mended.add(finding.finding_id)
+            if self.out[row] != "" or len(twins) < 2:  # type: ignore[index]
+                self.mended.add(finding.finding_id)  # type: ignore[arg-type]
                 continue
             suffix = seen.get(old, 1) + 1
             while f"{old}#{suffix}" in taken:

@@ -86,7 +86,7 @@ def _side_by_side(
     parts = list(names.values())
     table["sum"] = table[parts].sum(axis=1) - table["covered_twice"] + table["uncovered"]
     table["zone_area"] = ledger.totals["area_m2"].to_numpy(dtype=float).round(DECIMALS)
-    table["check"] = (table["sum"] - table["zone_area"]).round(DECIMALS)
+    table["check"] = (table["sum"] - table["zone_area"]).round(DECIMALS) + 0.0
     first, last = (parts[0], parts[-1]) if parts else ("uncovered", "uncovered")
     plus = "+{uncovered}{n}" if parts else ""
     heads = [Heading("id", label(f"column.{ledger.id_column}", lang))]

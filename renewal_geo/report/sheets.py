@@ -319,4 +319,4 @@ def _wide(value: object, heading: Heading) -> float:
 
 
 def _wide_text(text: str) -> float:
-    return float(sum(2 if ord(sign) > 0x2E7F else 1 for sign in text[:80]))  # noqa: PLR2004
+    return float(sum(2 if ord(sign) > 0x2E7F else 1 for sign in text[:80]))

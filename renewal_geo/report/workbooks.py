@@ -72,7 +72,7 @@ def zone_workbook(
     fill_total(book, net_area, add_zones(book, delineation, parcels))
     add_sub_districts(book, parcels)
     add_parcels(book, parcels, columns)
-    add_funnel(book, delineation.funnel)
+    add_funnel(book, delineation.funnel, parcels)
     for ledger in ledgers:
         add_ledger(book, ledger)
     return pack(book)

@@ -13,7 +13,7 @@ from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 
 from renewal_geo.foundation.errors import InputError
-from renewal_geo.foundation.labels import label, own_title
+from renewal_geo.foundation.labels import described, label, own_title
 from renewal_geo.foundation.quantities import M2_PER_HA, level
 from renewal_geo.report.levelling import DECIMALS, level_within
 from renewal_geo.report.sheets import FIRST_ROW, FORMATS, Book, Heading, add_sheet
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from renewal_geo.zones import Delineation
 
 NET_AREA_ROW = 1
+SAME_M2 = 1.0
 PARCEL_HEADS = (
     ("parcel_id", "text", ""), ("zone_id", "text", ""), ("reason", "text", ""),
     ("reason_text", "text", ""), ("sub_district", "text", ""), ("in_pool", "text", ""),
     ("is_filler", "text", ""), ("area_m2", "m2", "sum"), ("value", "number", ""),
-    ("value_total", "value", "sum"), ("share_legal", "share", ""),
+    ("value_total", "value", ""), ("share_legal", "share", ""),
     ("share_industrial", "share", ""),
 )  # fmt: skip
 ZONE_TEXTS = ("zone_name", "sub_districts")
@@ -46,8 +47,8 @@ ZONE_HEADS = {
 def published_parcels(delineation: Delineation) -> pd.DataFrame:
     """Return the parcels sorted by zone and id, with areas that add to those of the zones.
 
-    ``area_m2`` is levelled within every zone (and within what lies in none), so that parcels add
-    to the zone's published area and zones to the published total.
+    ``area_m2`` is levelled within every zone, and by reason within what lies in none, so that
+    parcels add to the published area of the zone and of the reason, and these to the total.
     """
     parcels = delineation.parcels
     table = pd.DataFrame(parcels.drop(columns=parcels.geometry.name)).reset_index(drop=True)
@@ -58,7 +59,10 @@ def published_parcels(delineation: Delineation) -> pd.DataFrame:
     for name in ("in_pool", "is_filler"):
         held = table[name] if name in table else pd.Series(data=False, index=table.index)
         table[name] = held.astype(object).map(lambda v: v is not None and v == True)  # noqa: E712
-    table["area_m2"] = level_within(table["area_m2"], table["zone_id"])
+    groups = (
+        table["zone_id"] + "|" + table["reason"].astype(str) + "|" + table["in_pool"].astype(str)
+    )
+    table["area_m2"] = level_within(table["area_m2"], groups)
     outside = table["zone_id"] == ""
     order = np.lexsort((table["parcel_id"], table["zone_id"], outside))
     return table.iloc[order].reset_index(drop=True)
@@ -83,7 +87,7 @@ def add_summary(
         rows.append((label(f"map.{name}", lang), shown))
     if d.conflict:
         entries = d.conflict if isinstance(d.conflict, (list, tuple)) else [d.conflict]
-        rows += [(label("map.conflict", lang), _plain(entry)) for entry in entries]
+        rows += [(label("map.conflict", lang), described(entry, lang)) for entry in entries]
     crs = d.parcels.crs
     rows.append((label("map.crs", lang), crs.name if crs is not None else "—"))
     provenance = d.provenance
@@ -97,7 +101,7 @@ def add_summary(
     table = pd.DataFrame(rows, columns=["item", "content"])
     heads = [Heading(n, label(f"sheet.{n}", lang)) for n in ("item", "content")]
     sheet = add_sheet(
-        book, label("sheet.summary", lang), table, heads, note=str(d) if _speaks(d) else "",
+        book, label("sheet.summary", lang), table, heads, note=str(d) if lang == "en" and _speaks(d) else "",
         caption=study_name or label("map.zones_title", lang),
     )  # fmt: skip
     sheet.column_dimensions["B"].width = 90
@@ -248,12 +252,21 @@ def add_parcels(book: Book, parcels: pd.DataFrame, columns: Sequence[str]) -> No
     )
 
 
-def add_funnel(book: Book, funnel: pd.DataFrame) -> None:
-    """Write the funnel; what each step loses is a formula."""
+def add_funnel(book: Book, funnel: pd.DataFrame, parcels: pd.DataFrame) -> None:
+    """Write the funnel; what each step loses is a formula.
+
+    Steps that other sheets show too take the sum of the published parcels, where it is the same
+    to one m2 (it is not where exclusions were cut out of parcels).
+    """
     lang = book.lang
     table = funnel.reset_index() if "step" not in funnel else funnel
     aside = table["step"].astype(str).str.contains("filler")
     area = table["area_m2"].to_numpy(dtype=float).round(DECIMALS)
+    pool, chosen = parcels["in_pool"].astype(bool), parcels["is_chosen"]
+    for step, mask in (("gross", pool), ("chosen", pool & chosen), ("filler", chosen & ~pool)):
+        published = round(float(parcels.loc[mask, "area_m2"].sum()), DECIMALS)
+        same = (table["step"].astype(str) == step).to_numpy() & (abs(area - published) < SAME_M2)
+        area = np.where(same, published, area)
     rows = pd.DataFrame(
         {
             "step": [label(f"funnel.{one}", lang) for one in table["step"]],

@@ -116,16 +116,27 @@ def harvest(
     unit = float(positive[good].mean())
     rate = 0.5 * float(positive[good].sum() / landscape.area[good].sum())
     labels = np.full(n, -1, dtype=np.int64) if start is None else start.astype(np.int64).copy()
-    room = int(landscape.area.sum() / max(landscape.min_area, 1e-9)) if landscape.min_area > 0 else n
+    room = (
+        int(landscape.area.sum() / max(landscape.min_area, 1e-9)) if landscape.min_area > 0 else n
+    )
     zones = max(4, min(n, room + 4), int(labels.max()) + 2)
     state = np.array([seed * 2654435761 + 88172645463325252], dtype=np.uint64)
     found: dict[bytes, Ints] = {}
     ratio = np.arange(STAGES) / max(STAGES - 1, 1)
     for stage in range(STAGES):
         _anneal(
-            landscape.area, landscape.weight, landscape.slack, landscape.indptr,
-            landscape.indices, landscape.gain, landscape.min_area, landscape.max_area,
-            labels, zones, state, proposals // STAGES,
+            landscape.area,
+            landscape.weight,
+            landscape.slack,
+            landscape.indptr,
+            landscape.indices,
+            landscape.gain,
+            landscape.min_area,
+            landscape.max_area,
+            labels,
+            zones,
+            state,
+            proposals // STAGES,
             unit * heat[0] * (heat[1] / heat[0]) ** ratio[stage],
             rate * penalty[0] * (penalty[1] / penalty[0]) ** ratio[stage],
         )
@@ -158,7 +169,7 @@ def _reachable_gain(landscape: Landscape) -> Floats:
 
 
 @compiled
-def _random(state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _random(state):
     """Return a float in [0, 1) and advance the xorshift state."""
     x = state[0]
     x ^= x << np.uint64(13)
@@ -169,7 +180,7 @@ def _random(state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 
 @compiled
-def _penalty(area, slack, z, min_area, max_area):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _penalty(area, slack, z, min_area, max_area):
     """Return the breach of zone `z` in weighted hectares; an empty zone breaks nothing."""
     size = area[z]
     if size <= 1e-12:
@@ -186,7 +197,7 @@ def _penalty(area, slack, z, min_area, max_area):  # type: ignore[no-untyped-def
 
 
 @compiled
-def _stays_connected(i, label, labels, indptr, indices, stamp, mark, queue):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+def _stays_connected(i, label, labels, indptr, indices, stamp, mark, queue):
     """Return whether zone `label` stays connected without node `i`."""
     wanted = 0
     begin = -1
@@ -221,7 +232,22 @@ def _stays_connected(i, label, labels, indptr, indices, stamp, mark, queue):  # 
 
 
 @compiled
-def _anneal(area, weight, slack, indptr, indices, gain, min_area, max_area, labels, zones, state, proposals, heat, mu):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, E501, PLR0912, PLR0915, PLR0917
+def _anneal(
+    area,
+    weight,
+    slack,
+    indptr,
+    indices,
+    gain,
+    min_area,
+    max_area,
+    labels,
+    zones,
+    state,
+    proposals,
+    heat,
+    mu,
+):
     """Run one stage of the schedule at fixed heat and penalty; `labels` and `state` change in place."""
     n = area.shape[0]
     shares = slack.shape[0]

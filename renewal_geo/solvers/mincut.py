@@ -92,6 +92,7 @@ def closure(
         bound = surplus - routed
     else:
         bound = float(positive.sum()) - routed
-    bound += SAFETY * (float(np.abs(weight).sum()) + float(cost.sum()))
-    return bound, chosen
-
+    noise = SAFETY * (float(np.abs(weight).sum()) + float(cost.sum()))
+    if bound <= noise and not chosen.any():
+        return 0.0, chosen  # nothing is worth choosing: what is left is noise of the sums
+    return bound + noise, chosen

@@ -98,7 +98,7 @@ def pack(
     matrix = vstack(rows, format="csc")
     solved = milp(
         -np.asarray(values, float),
-        integrality=np.ones(count),
+        integrality=np.ones(count),  # type: ignore[arg-type]
         bounds=Bounds(0, 1),
         constraints=LinearConstraint(matrix, np.concatenate(low), np.concatenate(high)),
         options={

@@ -219,7 +219,7 @@ def ring(region: Ints, indptr: Ints, indices: Ints) -> Ints:
 
 
 @compiled
-def _separate(x, area, indptr, indices, min_area):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _separate(x, area, indptr, indices, min_area):
     """Grow a region from every node by its neighbour of the highest value; keep the worst cut."""
     n = x.shape[0]
     stamp = np.zeros(n, dtype=np.int64)

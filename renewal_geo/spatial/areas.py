@@ -47,7 +47,7 @@ def polygonal(shapes: Shapes) -> Shapes:
             parts = np.concatenate([parts[~nested], shapely.get_parts(parts[nested])])
         flat[row] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), (3, 6))])
     areal = np.isin(shapely.get_type_id(flat), (3, 6)) & ~shapely.is_empty(flat)
-    return np.where(areal, flat, None)
+    return np.where(areal, flat, None)  # type: ignore[call-overload, no-any-return]
 
 
 def pieces(zones: Shapes, layer: Shapes) -> Pieces:
@@ -122,7 +122,7 @@ def overlap_area(zones: Shapes, layer: Shapes) -> Floats:
     total = np.bincount(found.zone, found.area, minlength=len(zones))
     for row in np.flatnonzero(np.bincount(found.zone, minlength=len(zones)) > 1):
         total[row] = shapely.union_all(found.geometry[found.zone == row]).area
-    return total
+    return total  # type: ignore[return-value]
 
 
 def sliver_area(found: Pieces) -> Floats:
@@ -131,7 +131,7 @@ def sliver_area(found: Pieces) -> Floats:
     area, length = shapely.area(parts), shapely.length(parts)
     width = 2.0 * area / np.maximum(length, 1e-12)
     thin = (width < SLIVER_WIDTH_M) | (area < SLIVER_AREA_M2)
-    return np.bincount(part_of, np.where(thin, area, 0.0), minlength=len(found.geometry))
+    return np.bincount(part_of, np.where(thin, area, 0.0), minlength=len(found.geometry))  # type: ignore[return-value]
 
 
 def flat_union(shapes: Any) -> Any:

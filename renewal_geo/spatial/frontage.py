@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -71,12 +72,22 @@ def segments_of(polygons: Any, owners: Ints) -> Segments:
     return Segments(points[:-1][kept], points[1:][kept], owner)
 
 
+@dataclass(frozen=True, slots=True)
+class Covers:
+    """Polygons that overlap parcels widely: parcel `owner[k]` lies under `polygons[cover[k]]`."""
+
+    owner: Ints
+    cover: Ints
+    polygons: NDArray[np.object_]
+
+
 def facing(
     sources: Segments,
     targets: Segments,
     *,
     gap_max_m: float,
     edge_tolerance_m: float,
+    covers: Covers | None = None,
     workers: int = 2,
 ) -> Facing:
     """Measure over which lengths every source parcel faces every target parcel.
@@ -91,6 +102,8 @@ def facing(
         Reach of a ray, metres.
     edge_tolerance_m
         A target boundary this close to a point, on either side, is at distance 0.
+    covers
+        Wide overlaps; a point deeper than the edge tolerance inside one faces nothing.
     workers
         Threads; the result does not depend on their number.
 
@@ -102,9 +115,10 @@ def facing(
     if not len(sources.owner) or not len(targets.owner):
         none = np.empty(0, dtype=np.int64)
         return Facing(none, none, np.empty(0), np.empty(0))
-    origin = np.minimum(sources.start.min(axis=0), targets.start.min(axis=0)) - 1.0
-    a, b = targets.start - origin, targets.end - origin
     reach = max(gap_max_m, edge_tolerance_m)
+    # rays begin behind their point: all of them must begin inside the grid
+    origin = np.minimum(sources.start.min(axis=0), targets.start.min(axis=0)) - reach - 1.0
+    a, b = targets.start - origin, targets.end - origin
     corner = np.maximum((sources.start - origin).max(axis=0), b.max(axis=0)) + reach + 1.0
     cell = max(CELL_TARGET_M, float(np.sqrt(corner[0] * corner[1] / 4e6)))
     columns, rows = int(corner[0] / cell) + 2, int(corner[1] / cell) + 2
@@ -115,19 +129,59 @@ def facing(
     order = np.argsort(sources.owner, kind="stable")
     start, end = (sources.start - origin)[order], (sources.end - origin)[order]
     owner = sources.owner[order]
+    lid, under = _covered(
+        Segments(sources.start[order], sources.end[order], owner), covers, edge_tolerance_m
+    )
     edges = np.linspace(0, len(owner), max(1, workers) * 4 + 1).astype(int)
-    spans = [(int(p), int(q)) for p, q in zip(edges[:-1], edges[1:], strict=True) if q > p]
+    spans = [(int(p), int(q)) for p, q in pairwise(edges) if q > p]
 
     def one(span: tuple[int, int]) -> Any:
         p, q = span
         return _cast(
-            start[p:q], end[p:q], owner[p:q], a, b, targets.owner, first, members,
-            cell, columns, rows, float(gap_max_m), float(edge_tolerance_m),
+            start[p:q],
+            end[p:q],
+            owner[p:q],
+            lid[p:q],
+            under,
+            a,
+            b,
+            targets.owner,
+            first,
+            members,
+            cell,
+            columns,
+            rows,
+            float(gap_max_m),
+            float(edge_tolerance_m),
         )
 
     with ThreadPoolExecutor(max(1, workers)) as pool:
         found = list(pool.map(one, spans))
     return _summed([np.concatenate(column) for column in zip(*found, strict=True)])
+
+
+def _covered(
+    segments: Segments, covers: Covers | None, tolerance: float
+) -> tuple[Ints, NDArray[np.bool_]]:
+    """Tell of every piece whether it lies under a cover: from `lid[segment]` on, -1 where none can."""
+    lid = np.full(len(segments.owner), -1, dtype=np.int64)
+    if covers is None or not len(covers.owner):
+        return lid, np.zeros(0, dtype=bool)
+    rows = np.flatnonzero(np.isin(segments.owner, covers.owner))
+    start, along = segments.start[rows], (segments.end - segments.start)[rows]
+    pieces = np.maximum(1, np.ceil(np.hypot(*along.T) / SAMPLE_M - 1e-9)).astype(np.int64)
+    first = np.concatenate([[0], np.cumsum(pieces)])
+    lid[rows] = first[:-1]
+    of = np.repeat(np.arange(len(rows)), pieces)
+    share = (np.arange(first[-1]) - first[of] + 0.5) / pieces[of]
+    points = shapely.points(start[of] + along[of] * share[:, None])
+    inner = shapely.buffer(covers.polygons, -tolerance, join_style="mitre")
+    cover, point = shapely.STRtree(points).query(inner, predicate="contains")
+    n = len(covers.polygons)
+    named = np.isin(segments.owner[rows[of[point]]] * n + cover, covers.owner * n + covers.cover)
+    under = np.zeros(len(points), dtype=bool)
+    under[point[named]] = True
+    return lid, under
 
 
 def _summed(columns: list[Any]) -> Facing:
@@ -136,11 +190,11 @@ def _summed(columns: list[Any]) -> Facing:
     place = place.ravel()
     total = np.bincount(place, length, minlength=len(pairs))
     zero = np.bincount(place, edge, minlength=len(pairs))
-    return Facing(pairs[:, 0], pairs[:, 1], total, zero)
+    return Facing(pairs[:, 0], pairs[:, 1], total, zero)  # type: ignore[arg-type]
 
 
 @compiled
-def _fill(a, b, cell, columns, rows, cursor, members, store):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+def _fill(a, b, cell, columns, rows, cursor, members, store):
     """Count the segments of every grid cell, or store them where `store` is 1."""
     counts = np.zeros(columns * rows, dtype=np.int64)
     for s in range(a.shape[0]):
@@ -169,7 +223,9 @@ def _fill(a, b, cell, columns, rows, cursor, members, store):  # type: ignore[no
 
 
 @compiled
-def _cast(start, end, owner, a, b, target, first, members, cell, columns, rows, gap, tol):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901, PLR0912, PLR0915, PLR0917
+def _cast(
+    start, end, owner, lid, under, a, b, target, first, members, cell, columns, rows, gap, tol
+):
     """Cast the rays of consecutive segments; return rows (source, target, length, edge)."""
     capacity = 1024
     out_source = np.empty(capacity, dtype=np.int64)
@@ -191,6 +247,8 @@ def _cast(start, end, owner, a, b, target, first, members, cell, columns, rows, 
         nx, ny = dy / long, -dx / long  # interior lies to the left, so outward is right
         piece = long / pieces
         for k in range(pieces):
+            if lid[s] >= 0 and under[lid[s] + k]:
+                continue
             share = (k + 0.5) / pieces
             px, py = start[s, 0] + dx * share, start[s, 1] + dy * share
             best, best_t, best_entering = -2, reach + CLOSED_M, True
@@ -231,6 +289,9 @@ def _cast(start, end, owner, a, b, target, first, members, cell, columns, rows, 
                             if t > SELF_CLEARANCE_M and t < best_t:
                                 best, best_t, best_entering = i, t, True
                             continue
+                        # cross < 0: the ray runs against the target's outward normal, into it
+                        if cross > 0 and t <= tol + CLOSED_M:
+                            continue
                         if abs(t) <= tol + CLOSED_M:
                             seen = False
                             for z in range(nears):
@@ -243,7 +304,6 @@ def _cast(start, end, owner, a, b, target, first, members, cell, columns, rows, 
                                 near_t[nears] = t
                                 nears += 1
                         if t > -CLOSED_M and (t < best_t or (t == best_t and j < best)):
-                            # cross < 0: the ray runs against the target's outward normal
                             best, best_t, best_entering = j, t, cross < 0
                 done = min(next_x, next_y) - tol
                 if done > reach + CLOSED_M or (done > tol and best_t + 0.01 <= done):
@@ -263,8 +323,16 @@ def _cast(start, end, owner, a, b, target, first, members, cell, columns, rows, 
                     continue
                 faced_near = True
                 used, out_source, out_target, out_length, out_edge = _add(
-                    i, near[z], piece, piece, begun, used,
-                    out_source, out_target, out_length, out_edge,
+                    i,
+                    near[z],
+                    piece,
+                    piece,
+                    begun,
+                    used,
+                    out_source,
+                    out_target,
+                    out_length,
+                    out_edge,
                 )
             if faced_near or best < 0 or best == i:
                 continue
@@ -273,14 +341,22 @@ def _cast(start, end, owner, a, b, target, first, members, cell, columns, rows, 
             # a ray that leaves the target began inside it: an overlap, which faces nothing
             if best_entering and best_t <= gap + CLOSED_M:
                 used, out_source, out_target, out_length, out_edge = _add(
-                    i, best, piece, 0.0, begun, used,
-                    out_source, out_target, out_length, out_edge,
+                    i,
+                    best,
+                    piece,
+                    0.0,
+                    begun,
+                    used,
+                    out_source,
+                    out_target,
+                    out_length,
+                    out_edge,
                 )
     return out_source[:used], out_target[:used], out_length[:used], out_edge[:used]
 
 
 @compiled
-def _add(i, j, length, edge, begun, used, sources, targets, lengths, edges):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+def _add(i, j, length, edge, begun, used, sources, targets, lengths, edges):
     """Add a length to the row of (i, j), made where it is missing; grow the rows where full."""
     for r in range(begun, used):
         if targets[r] == j:

@@ -52,7 +52,7 @@ def write(
             "time_limit_s": terms.time_limit_s,
             "gap": terms.gap,
             "contiguity": "derived" if found.links.derived else "links given, not derived",
-            "crs": found.parcels.crs.to_string(),
+            "crs": found.parcels.crs.to_string(),  # type: ignore[union-attr]
         },
         "inputs": [] if provenance is None else provenance.as_record()["inputs"],
         "zones": zones,
@@ -131,7 +131,7 @@ def _translated(proof: Mapping[str, Any], name: Any) -> dict[str, Any]:
 
 def _named_conflict(conflict: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
     parcels = [
-        str(ids[one]) if isinstance(one, (int, np.integer)) else str(one)
+        str(ids[one]) if isinstance(one, (int, np.integer)) else str(one)  # type: ignore[index]
         for one in conflict["parcels"]
     ]
     return {**conflict, "parcels": parcels}

@@ -83,7 +83,9 @@ class Delineation:
             why = self.conflict[0] if self.conflict else {}
             short = why.get("short_ha")
             missing = "" if short is None else f", {short:,.2f} ha short"
-            return f"no zones can keep all limits: {why.get('limit')} ({why.get('because')}){missing}"
+            return (
+                f"no zones can keep all limits: {why.get('limit')} ({why.get('because')}){missing}"
+            )
         if not len(self.zones):
             text = "no zone is worth drawing: the best answer is none"
             return text if self.status == "optimal" else f"{text} found within {self._sureness()}"
@@ -290,8 +292,18 @@ def _searched(found: Candidates, terms: Terms, began: float, workers: int) -> An
         none = np.zeros(problem.size)
         no = none.astype(bool)
         return Answer(
-            (), None, None, "infeasible", None, {}, conflict, 0.0,
-            np.zeros(problem.size, dtype=np.int64), np.full(1, np.inf), no, no,
+            (),
+            None,
+            None,
+            "infeasible",
+            None,
+            {},
+            conflict,
+            0.0,
+            np.zeros(problem.size, dtype=np.int64),
+            np.full(1, np.inf),
+            no,
+            no,
         )
     tables = TABLES_S_PER_PARCEL * len(found.table)
     left = max(0.5, terms.time_limit_s - tables - (time.monotonic() - began))
@@ -303,7 +315,9 @@ def _membership(found: Candidates, answer: Answer) -> pd.Series:
     index = found.table.index
     zone_of = pd.Series(pd.NA, index=index, dtype=object, name="zone_id")
     values = certificates.net_values(found.problem, answer.zones)
-    order = sorted(range(len(answer.zones)), key=lambda z: (-round(values[z], 9), int(answer.zones[z][0])))
+    order = sorted(
+        range(len(answer.zones)), key=lambda z: (-round(values[z], 9), int(answer.zones[z][0]))
+    )
     digits = max(2, len(str(len(order))))
     for number, z in enumerate(order, 1):
         zone_of.iloc[found.order[answer.zones[z]]] = f"Z{number:0{digits}d}"
@@ -328,9 +342,7 @@ def _parcel_table(
     }
     kept = parcels[list(replaced)].rename(columns=replaced)
     body = pd.concat([made, pd.DataFrame(own), pd.DataFrame(kept)], axis=1)
-    return gpd.GeoDataFrame(
-        body, geometry=gpd.GeoSeries(found.parcels.geometry), crs=parcels.crs
-    )
+    return gpd.GeoDataFrame(body, geometry=gpd.GeoSeries(found.parcels.geometry), crs=parcels.crs)
 
 
 def _zone_shapes(found: Candidates, membership: pd.Series) -> gpd.GeoDataFrame:
@@ -338,7 +350,8 @@ def _zone_shapes(found: Candidates, membership: pd.Series) -> gpd.GeoDataFrame:
     shapes = found.parcels.geometry.loc[members.index]
     names = sorted(members.unique())
     unions = [
-        shapely.force_2d(flat_union(shapes[(members == name).to_numpy()].to_numpy())) for name in names
+        shapely.force_2d(flat_union(shapes[(members == name).to_numpy()].to_numpy()))
+        for name in names
     ]
     return gpd.GeoDataFrame(
         geometry=unions, index=pd.Index(names, name="zone_id", dtype=object), crs=found.parcels.crs
@@ -349,7 +362,7 @@ def _strangers(found: Candidates, membership: pd.Series, sliver_min_m2: float) -
     table = found.table
     large = table["area_m2"] > sliver_min_m2
     rows = membership.isna() & table["is_valid"] & ~table["is_ground"] & large
-    return shapely.force_2d(found.parcels.geometry[rows.to_numpy()].to_numpy())
+    return shapely.force_2d(found.parcels.geometry[rows.to_numpy()].to_numpy())  # type: ignore[misc]
 
 
 def _zone_table(
@@ -369,7 +382,7 @@ def _zone_table(
     zones["zone_name"] = pd.Series(names, index=zones.index, dtype=str)
     zones["sub_districts"] = ""
     zones["area_m2"] = grouped["area_m2"].sum().reindex(zones.index).to_numpy(dtype=float)
-    zones["area_ellipsoidal_m2"] = ellipsoidal_area(zones.geometry.to_numpy(), zones.crs)
+    zones["area_ellipsoidal_m2"] = ellipsoidal_area(zones.geometry.to_numpy(), zones.crs)  # type: ignore[arg-type]
     zones["gross_area_m2"] = shells["gross_area_m2"]
     zones["parcel_count"] = grouped.size().reindex(zones.index).to_numpy(dtype=np.int64)
     zones["value"] = grouped["value_total"].sum().reindex(zones.index).to_numpy(dtype=float)
@@ -415,7 +428,9 @@ def _with_context(
     if control_lines is not None and len(control_lines) and len(zones):
         require_same(zones, control_lines, ("zones", "control_lines"))
         lines = control_lines
-        kinds = lines["kind"].astype(str) if "kind" in lines else pd.Series("line", index=lines.index)
+        kinds = (
+            lines["kind"].astype(str) if "kind" in lines else pd.Series("line", index=lines.index)  # type: ignore[assignment]
+        )
         for kind in sorted(kinds.unique()):
             shapes = polygonal(lines.geometry[(kinds == kind).to_numpy()].to_numpy())
             zones[f"{kind}_m2"] = overlap_area(zones.geometry.to_numpy(), shapes)
@@ -441,7 +456,9 @@ def _named(
         ).reshape(len(zones), len(names))
         areas = np.nan_to_num(areas)
         return [
-            "；".join(dict.fromkeys(names[c] for c in np.argsort(-row, kind="stable") if row[c] > 1.0))
+            "；".join(
+                dict.fromkeys(names[c] for c in np.argsort(-row, kind="stable") if row[c] > 1.0)
+            )
             for row in areas
         ]
     if "sub_district" in members:

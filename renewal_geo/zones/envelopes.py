@@ -78,7 +78,7 @@ def _closed(
     whole: Any, z: int, tree: shapely.STRtree, obstacles: Shapes, owner: NDArray[Any], reach: float
 ) -> Any:
     style = {"join_style": "mitre", "mitre_limit": MITRE_LIMIT}
-    grown = shapely.buffer(shapely.buffer(whole, reach, **style), -reach, **style)
+    grown = shapely.buffer(shapely.buffer(whole, reach, **style), -reach, **style)  # type: ignore[call-overload]
     near = tree.query(grown, predicate="intersects")
     near = near[owner[near] != z]
     road = shapely.difference(grown, whole)
@@ -95,7 +95,7 @@ def _filled(shape: Any, hard: Shapes, largest_m2: float) -> Any:
     """Fill holes up to `largest_m2` unless a barrier or an exclusion lies in them."""
     rings = shapely.get_rings(shapely.get_parts(shape))
     holes = shapely.polygons(rings)
-    small = holes[shapely.area(holes) <= largest_m2]
+    small = holes[shapely.area(holes) <= largest_m2]  # type: ignore[index]
     if not len(small):
         return shape
     free = [hole for hole in small if not len(hard) or not shapely.intersects(hard, hole).any()]
@@ -107,7 +107,9 @@ def _divided(made: Shapes, members: Shapes, gap_max_m: float) -> Shapes:
     divided = made.copy()
     first, second = shapely.STRtree(made).query(made, predicate="intersects")
     for u, v in sorted({(int(a), int(b)) for a, b in zip(first, second, strict=True) if a < b}):
-        shared = polygonal(np.array([shapely.intersection(divided[u], divided[v])], dtype=object))[0]
+        shared = polygonal(np.array([shapely.intersection(divided[u], divided[v])], dtype=object))[
+            0
+        ]
         if shared is None or shared.area <= TOUCH_M:
             continue
         nearer_u = _nearer(shared, members[u], members[v], gap_max_m)
@@ -140,7 +142,7 @@ def _nearer(shared: Any, one: Any, other: Any, gap_max_m: float) -> Any:
         shapely.voronoi_polygons(shapely.multipoints(np.concatenate(points)), extend_to=near)
     )
     sites = shapely.points(np.concatenate(points))
-    cell, site = shapely.STRtree(sites).query(cells, predicate="intersects")
+    cell, site = shapely.STRtree(sites).query(cells, predicate="intersects")  # type: ignore[arg-type]
     belongs = np.ones(len(cells), dtype=int)
     belongs[cell] = np.concatenate(sides)[site]
     mine = cells[belongs == 0]

@@ -69,13 +69,16 @@ def exclude(
     nothing = pd.Series(0.0, index=index)
     if exclusions is None or not len(exclusions):
         return Exclusion(
-            parcels, nothing, pd.Series("", index=index, dtype=object),
-            pd.Series(data=False, index=index), nothing.copy(),
+            parcels,
+            nothing,
+            pd.Series("", index=index, dtype=object),
+            pd.Series(data=False, index=index),
+            nothing.copy(),
         )
     require_same(parcels, exclusions, ("parcels", "exclusions"))
     shapes = parcels.geometry.to_numpy()
     sound = shapely.is_valid(shapes) & np.isin(shapely.get_type_id(shapes), (3, 6))
-    solid = np.where(sound, shapely.force_2d(shapes), None)
+    solid = np.where(sound, shapely.force_2d(shapes), None)  # type: ignore[call-overload]
     found = pieces(solid, polygonal(exclusions.geometry.to_numpy()))
     kinds = _kinds(exclusions)[found.source]
     clipped = np.bincount(found.zone, found.area, minlength=len(parcels))
@@ -108,14 +111,14 @@ def exclude(
 def _kinds(exclusions: gpd.GeoDataFrame) -> np.ndarray:
     if "kind" not in exclusions.columns:
         return np.full(len(exclusions), "exclusion", dtype=object)
-    return exclusions["kind"].astype(object).where(exclusions["kind"].notna(), "exclusion").to_numpy()
+    return (
+        exclusions["kind"].astype(object).where(exclusions["kind"].notna(), "exclusion").to_numpy()
+    )
 
 
-def _main_kind(
-    zone: np.ndarray, area: np.ndarray, kinds: np.ndarray, index: pd.Index
-) -> pd.Series:
+def _main_kind(zone: np.ndarray, area: np.ndarray, kinds: np.ndarray, index: pd.Index) -> pd.Series:
     sums = pd.DataFrame({"zone": zone, "kind": kinds.astype(str), "area": area})
-    sums = sums.groupby(["zone", "kind"], as_index=False)["area"].sum()
+    sums = sums.groupby(["zone", "kind"], as_index=False)["area"].sum()  # type: ignore[assignment]
     sums = sums.sort_values(["zone", "area", "kind"], ascending=[True, False, True])
     first = sums.drop_duplicates("zone").set_index("zone")["kind"]
     kind = first.reindex(np.arange(len(index)), fill_value="")

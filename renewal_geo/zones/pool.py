@@ -209,7 +209,9 @@ def _numeric(text: str | float, parcels: gpd.GeoDataFrame, where: str) -> np.nda
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
     if (np.isnan(numbers) & values.notna().to_numpy()).any():
         raise InputError(
-            f"{text!r} gives texts, not numbers", where=where, fix="name a numeric column",
+            f"{text!r} gives texts, not numbers",
+            where=where,
+            fix="name a numeric column",
             code="not_a_number",
         )
     return numbers
@@ -283,8 +285,8 @@ def _problem(
     order = by_position[table["eligible"].to_numpy()[by_position]]
     number = np.full(len(table), -1)
     number[order] = np.arange(len(order))
-    focal = number[table.index.get_indexer(links.links["focal"])]
-    neighbour = number[table.index.get_indexer(links.links["neighbour"])]
+    focal = number[table.index.get_indexer(links.links["focal"])]  # type: ignore[arg-type]
+    neighbour = number[table.index.get_indexer(links.links["neighbour"])]  # type: ignore[arg-type]
     length = links.links["frontage_m"].to_numpy(dtype=float)
     inner = (focal >= 0) & (neighbour >= 0)
     own = links.own_boundary_m.reindex(table.index).to_numpy(dtype=float)[order].copy()
@@ -323,8 +325,10 @@ def _groups(parcels: gpd.GeoDataFrame, order: np.ndarray, column: str | None) ->
         return np.full(len(order), -1, dtype=np.int64)
     if column not in parcels.columns:
         raise InputError(
-            f"keep_together names no column: {column!r}", where="[zones] keep_together",
-            fix=f"one of: {', '.join(str(c) for c in parcels.columns[:20])}", code="unknown_column",
+            f"keep_together names no column: {column!r}",
+            where="[zones] keep_together",
+            fix=f"one of: {', '.join(str(c) for c in parcels.columns[:20])}",
+            code="unknown_column",
         )
     values = parcels[column].iloc[order]
     text = values.astype(object).where(values.notna(), "").astype(str)

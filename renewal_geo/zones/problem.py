@@ -107,10 +107,10 @@ def reduce(problem: Problem) -> Reduced:
             alike.append(of_group)
     return Reduced(
         node_of,
-        np.bincount(node_of, problem.area, minlength=nodes),
-        np.bincount(node_of, worth, minlength=nodes),
+        np.bincount(node_of, problem.area, minlength=nodes),  # type: ignore[arg-type]
+        np.bincount(node_of, worth, minlength=nodes),  # type: ignore[arg-type]
         pairs,
-        problem.boundary_weight * length,
+        problem.boundary_weight * length,  # type: ignore[arg-type]
         np.array([np.bincount(node_of, row, minlength=nodes) for row in problem.slack]).reshape(
             len(problem.slack), nodes
         ),

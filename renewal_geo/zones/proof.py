@@ -176,7 +176,7 @@ def all_zones(problem: Problem) -> list[Ints] | None:
 
 def touching_pairs(problem: Problem, zones: Sequence[Ints]) -> Ints:
     """Return pairs of disjoint zones that touch although one zone could hold both."""
-    n, found = problem.size, []
+    n, found = problem.size, []  # type: ignore[var-annotated]
     inside = np.zeros((len(zones), n), dtype=bool)
     for z, zone in enumerate(zones):
         inside[z, zone] = True
@@ -208,7 +208,9 @@ def _dead(reduced: Reduced, min_area: float, claims: Sequence[Mapping[str, Any]]
         multipliers = np.array([_multiplier(one, "dead") for one in claim["shares"]])
         nodes = np.flatnonzero(reduced.component == component)
         if reachable_area(reduced, nodes, multipliers) >= min_area - AREA_TOLERANCE_HA:
-            raise ProofError("a component that the proof calls dead may hold a zone", code="bad_proof")
+            raise ProofError(
+                "a component that the proof calls dead may hold a zone", code="bad_proof"
+            )
         dead.add(component)
     return np.array(sorted(dead), dtype=np.int64)
 

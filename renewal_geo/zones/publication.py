@@ -72,10 +72,10 @@ def reason_faults(
     off |= ~is_settled & ~np.isin(given, open_reasons)
     if off.any():
         first = int(np.flatnonzero(off)[0])
-        truth = expected[first] or " or ".join(r for r in REASONS if r in open_reasons)
+        truth = str(expected[first]) or " or ".join(r for r in REASONS if r in open_reasons)
         yield (
             "parcels.reason",
-            f"the reason of {int(off.sum())} parcels differs, as {given[first]!r} for {truth!r}",
+            f"the reason of {int(off.sum())} parcels differs, as {given[first]} for {truth}",
             some_ids(index[off]),
         )
 
@@ -190,9 +190,9 @@ def _figure_faults(
     if stated is not None and set(stated.index.astype(str)) == set(zones):
         stated = stated.loc[list(zones)]
         if isinstance(stated, gpd.GeoDataFrame):
-            true_area = ellipsoidal_area(stated.geometry.to_numpy(), found.parcels.crs)
+            true_area = ellipsoidal_area(stated.geometry.to_numpy(), found.parcels.crs)  # type: ignore[arg-type]
             figures = {**figures, "area_ellipsoidal_m2": (true_area, AREA_M2)}
-        tables.append(("zones", stated, figures))
+        tables.append(("zones", stated, figures))  # type: ignore[arg-type]
     for layer, table, expected in tables:
         for name, (truth, tolerance) in expected.items():
             if name not in table.columns:

@@ -108,7 +108,7 @@ def explain(
         fresh = rows & (reason == "")
         reason[fresh] = name
         key[fresh] = text or name
-        return fresh
+        return fresh  # type: ignore[no-any-return]
 
     give(~table["is_valid"].to_numpy(), "invalid")
     give(table["is_ground"].to_numpy(), "ground")
@@ -209,11 +209,9 @@ def _small_components(found, answer, terms, give, figures) -> None:  # type: ign
 def _sizes_without_barriers(found: Candidates) -> np.ndarray:
     """Return hectares of the component that each eligible parcel would have without barriers."""
     table, links = found.table, found.links
-    ends = pd.concat(
-        [links.links[["focal", "neighbour"]], links.blocked[["focal", "neighbour"]]]
-    )
-    focal = table.index.get_indexer(ends["focal"])
-    neighbour = table.index.get_indexer(ends["neighbour"])
+    ends = pd.concat([links.links[["focal", "neighbour"]], links.blocked[["focal", "neighbour"]]])
+    focal = table.index.get_indexer(ends["focal"])  # type: ignore[arg-type]
+    neighbour = table.index.get_indexer(ends["neighbour"])  # type: ignore[arg-type]
     eligible = table["eligible"].to_numpy()
     both = eligible[focal] & eligible[neighbour] if len(focal) else np.zeros(0, dtype=bool)
     n = len(table)

@@ -21,7 +21,7 @@ from renewal_geo.foundation import progress
 from renewal_geo.solvers.annealing import Landscape, harvest
 from renewal_geo.solvers.packing import Demands, pack
 from renewal_geo.solvers.relaxation import tighten
-from renewal_geo.zones.problem import Problem, Reduced, is_feasible, reduce, zone_value
+from renewal_geo.zones.problem import Problem, is_feasible, reduce, zone_value
 from renewal_geo.zones.proof import (
     AREA_TOLERANCE_HA,
     all_zones,
@@ -44,6 +44,9 @@ POOL_LIMIT = 2_500
 PACK_SECONDS = 6.0
 RESERVE_S = 0.3
 LOCK_WORTH = 30.0
+ROOM_ABOVE_LEAST = 1.15  # a zone needs some play above the least area
+APART_ZONES = 800  # zones packed where touching pairs must be listed
+APART_COPIES = 25  # of these, about so many over any one parcel
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -127,14 +130,14 @@ class _Pool:
             self.values[key] = zone_value(self.problem, zone)
             self.areas[key] = float(self.problem.area[zone].sum())
 
+    def rated(self, price: float) -> list[bytes]:
+        """Return all keys, dearest at the price first."""
+        return sorted(self.zones, key=lambda k: (-(self.values[k] - price * self.areas[k]), k))
+
     def best(self, price: float, kept: Sequence[Ints]) -> list[bytes]:
         """Return the keys worth packing: dearest at the price first, the kept ones always."""
-        must = [zone.tobytes() for zone in kept]
-        rated = sorted(
-            self.zones, key=lambda k: (-(self.values[k] - price * self.areas[k]), k)
-        )
-        chosen = dict.fromkeys(must)
-        for key in rated:
+        chosen = dict.fromkeys(zone.tobytes() for zone in kept)
+        for key in self.rated(price):
             if len(chosen) >= POOL_LIMIT:
                 break
             chosen.setdefault(key)
@@ -168,7 +171,7 @@ class _Search:
         )
         self.regions: dict[tuple[int, bytes], Ints] = {}
         sizes = np.bincount(self.reduced.component, self.reduced.area)
-        self.reachable, self.claims = self._reach(sizes)
+        self.reachable, self.claims = self._reach(sizes)  # type: ignore[arg-type]
         self.dead = np.flatnonzero(self.reachable < problem.min_area - AREA_TOLERANCE_HA)
 
     def run(self) -> Answer:
@@ -338,7 +341,7 @@ class _Search:
     def _written_proof(
         self, price: float, shares: Floats, separators: Sequence[tuple[int, Ints, float]]
     ) -> dict[str, Any]:
-        first = {}
+        first = {}  # type: ignore[var-annotated]
         for parcel, node in enumerate(self.reduced.node_of):
             first.setdefault(int(node), parcel)
         by_component = []
@@ -401,7 +404,7 @@ class _Search:
 
     def _share_of_time(self, components: list[Ints], number: int) -> float:
         rest = [len(nodes) ** 1.5 for nodes in components[number:]]
-        return rest[0] / sum(rest)
+        return rest[0] / sum(rest)  # type: ignore[no-any-return]
 
     def _around(self, region: Ints) -> Ints:
         inside = np.zeros(self.reduced.size, dtype=bool)
@@ -421,7 +424,9 @@ class _Search:
         alive = [p for p in parts if int(self.reduced.component[p[0]]) not in dead]
         return sorted(alive, key=lambda p: (-len(p), int(p[0])))
 
-    def _part(self, nodes: Ints, price: float) -> tuple[Landscape, Ints, Floats]:
+    def _part(
+        self, nodes: Ints, price: float, largest: float = np.inf
+    ) -> tuple[Landscape, Ints, Floats]:
         """Return one component as a landscape at a price, with its links and border costs."""
         number = np.full(self.reduced.size, -1)
         number[nodes] = np.arange(len(nodes))
@@ -436,6 +441,7 @@ class _Search:
         limit = np.inf if self.problem.max_area is None else self.problem.max_area
         if self.problem.budget is not None:
             limit = min(limit, self.problem.budget)
+        limit = min(limit, max(largest, self.problem.min_area))
         land = Landscape.of(
             self.reduced.area[nodes],
             weight,
@@ -450,11 +456,13 @@ class _Search:
         """Search round after round; the rounds are fixed work, so only the clock may cut them."""
         components = self._living()
         with ThreadPoolExecutor(max(2, self.workers)) as threads:
+            price = self.price  # read before the bound, beside it, moves it
             bounding = threads.submit(self._cut_bound)
             for number in range(MOST_ROUNDS):
-                finished = self._round(components, number, threads)
+                finished = self._round(components, number, price, threads)
                 if number == 0:
                     bounding.result()
+                    price = self.price
                 self._pack()
                 self._report(number)
                 if self._good_enough():
@@ -464,14 +472,15 @@ class _Search:
         return "work"
 
     def _round(
-        self, components: list[Ints], number: int, threads: ThreadPoolExecutor
+        self, components: list[Ints], number: int, price: float, threads: ThreadPoolExecutor
     ) -> bool:
         """Anneal every component once; False where the clock forbade some of it."""
-        factor = PRICE_FACTORS[number % len(PRICE_FACTORS)]
-        price = self.price * factor
+        price = price * PRICE_FACTORS[number % len(PRICE_FACTORS)]
+        largest = self._largest(number)
         tasks: list[Callable[[], list[Ints]]] = []
         for c, nodes in enumerate(components):
-            tasks.append(self._task(nodes, price, self.seed + 7919 * number + 104_729 * c))
+            seed = self.seed + 7919 * number + 104_729 * c
+            tasks.append(self._task(nodes, price, largest, seed))
         late = False
 
         def guarded(task: Callable[[], list[Ints]]) -> list[Ints] | None:
@@ -485,9 +494,24 @@ class _Search:
                 self.pool.add(zone)
         return not late
 
-    def _task(self, nodes: Ints, price: float, seed: int) -> Callable[[], list[Ints]]:
+    def _largest(self, number: int) -> float:
+        """Where many zones are asked for, seek smaller ones in every other round, from the first."""
+        if not self.problem.min_zones or number % 2:
+            return np.inf
+        room = float(self.problem.area.sum())
+        if self.problem.budget is not None:
+            room = min(room, self.problem.budget)
+        steps = (1.0, 0.75, 0.5)
+        return max(
+            room / self.problem.min_zones * steps[number // 2 % len(steps)],
+            ROOM_ABOVE_LEAST * self.problem.min_area,
+        )
+
+    def _task(
+        self, nodes: Ints, price: float, largest: float, seed: int
+    ) -> Callable[[], list[Ints]]:
         def work() -> list[Ints]:
-            land, _, _ = self._part(nodes, price)
+            land, _, _ = self._part(nodes, price, largest)
             proposals = int(
                 np.clip(PROPOSALS_PER_NODE * len(nodes), FEWEST_PROPOSALS, MOST_PROPOSALS)
             )
@@ -506,9 +530,10 @@ class _Search:
         if not zones:
             return
         groups = [np.flatnonzero(problem.group == g) for g in np.unique(problem.group) if g >= 0]
-        apart = touching_pairs(problem, zones[:800]) if problem.min_zones else None
+        apart = None
         if problem.min_zones:
-            zones = zones[:800]
+            zones = self._spread()
+            apart = touching_pairs(problem, zones)
         chosen, _ = pack(
             zones,
             np.array([self.pool.values[z.tobytes()] for z in zones]),
@@ -532,6 +557,20 @@ class _Search:
         value = self._worth(found)
         if self.objective is None or value > self.objective:
             self.incumbent, self.objective = found, value
+
+    def _spread(self) -> list[Ints]:
+        """Return zones of the pool over all of the district, for pairs to be kept apart."""
+        kept = [zone.tobytes() for zone in self.incumbent or ()]
+        over = np.zeros(self.problem.size, dtype=np.int64)
+        chosen: list[Ints] = []
+        for key in dict.fromkeys([*kept, *self.pool.rated(self.price)]):
+            zone = self.pool.zones[key]
+            if len(chosen) >= APART_ZONES:
+                break
+            if key in kept or over[zone].min() < APART_COPIES:
+                over[zone] += 1
+                chosen.append(zone)
+        return chosen
 
     def _merged(self, zones: Sequence[Ints]) -> tuple[Ints, ...]:
         """Join zones that touch and fit into one: their union is never worth less."""

@@ -41,7 +41,7 @@ class Terms:
     gap: float = 0.01
     seed: int = 0
 
-    def __post_init__(self) -> None:
+    def __post_init__(self) -> None:  # noqa: C901 - one line per limit that can be wrong
         """Refuse limits that make no sense, all of them at once.
 
         Raises
@@ -60,7 +60,10 @@ class Terms:
                 continue
             bad = not isinstance(value, (int, float)) or isinstance(value, bool)
             if bad or not math.isfinite(value) or value < 0 or (strict and value == 0):
-                refuse(f"{name} is {value!r}", f"give a {'positive' if strict else 'non-negative'} number")
+                refuse(
+                    f"{name} is {value!r}",
+                    f"give a {'positive' if strict else 'non-negative'} number",
+                )
         faults.raise_if_any()
         if isinstance(self.value, float) and not math.isfinite(self.value):
             refuse(f"value is {self.value!r}", "give a finite number per hectare")

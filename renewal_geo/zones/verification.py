@@ -140,7 +140,7 @@ class _Checker:
         zones = self._zones(found)
         if zones is None:
             return
-        self._status(found, zones)
+        self._status(zones)
         values = self._each_zone(found, zones, terms)
         self._together(found, zones, terms)
         if self.record["status"] != "infeasible":
@@ -158,7 +158,8 @@ class _Checker:
         for name, value in found.links.parameters.items():
             self.promise(
                 abs(float(parameters.get(name, np.nan)) - value) < FRONTAGE_M if derived else True,
-                "parameters", f"{name} is {parameters.get(name)}, the links were derived with {value}",
+                "parameters",
+                f"{name} is {parameters.get(name)}, the links were derived with {value}",
             )
         if given is None:
             return
@@ -166,7 +167,10 @@ class _Checker:
         ours = found.links.links
         both = ours.merge(
             given.astype({"focal": str, "neighbour": str}),
-            on=columns, how="outer", suffixes=("", "_given"), indicator=True,
+            on=columns,
+            how="outer",
+            suffixes=("", "_given"),
+            indicator=True,
         )
         invented = both[both["_merge"] == "right_only"]
         missing = both[both["_merge"] == "left_only"]
@@ -191,13 +195,16 @@ class _Checker:
         seen: dict[str, str] = {}
         sound = True
         for zone, members in self.record["zones"].items():
-            rows = index.get_indexer([str(one) for one in members])
+            rows = index.get_indexer([str(one) for one in members])  # type: ignore[arg-type]
             unknown = [one for one, row in zip(members, rows, strict=True) if row < 0]
-            sound &= self.promise(not unknown, "unknown_parcel", f"{zone} names unknown parcels",
-                                  some_ids(unknown))
+            sound &= self.promise(
+                not unknown, "unknown_parcel", f"{zone} names unknown parcels", some_ids(unknown)
+            )
             twice = [one for one in members if seen.setdefault(str(one), zone) != zone]
             twice += [one for one in set(members) if list(members).count(one) > 1]
-            sound &= self.promise(not twice, "not_disjoint", f"{zone} shares parcels", some_ids(twice))
+            sound &= self.promise(
+                not twice, "not_disjoint", f"{zone} shares parcels", some_ids(twice)
+            )
             zones[str(zone)] = rows
         if not sound:
             return None
@@ -205,27 +212,31 @@ class _Checker:
         for zone, rows in zones.items():
             bad = rows[~eligible[rows]]
             self.promise(
-                not len(bad), "not_a_candidate",
-                f"{zone} holds {len(bad)} parcels that may not be members", some_ids(index[bad]),
+                not len(bad),
+                "not_a_candidate",
+                f"{zone} holds {len(bad)} parcels that may not be members",
+                some_ids(index[bad]),
             )
         return zones
 
-    def _status(self, found: Candidates, zones: Mapping[str, np.ndarray]) -> None:
+    def _status(self, zones: Mapping[str, np.ndarray]) -> None:
         status = self.record["status"]
         self.promise(status in STATUSES, "status", f"unknown status {status!r}")
         if status == "infeasible":
             self.promise(not zones, "status", "an infeasible answer has zones")
             empty = all(self.record.get(name) is None for name in ("objective", "bound", "gap"))
             self.promise(empty, "status", "an infeasible answer has an objective, a bound or a gap")
-            self.promise(bool(self.record["conflict"]), "status", "an infeasible answer names no conflict")
+            self.promise(
+                bool(self.record["conflict"]), "status", "an infeasible answer names no conflict"
+            )
 
     def _each_zone(
         self, found: Candidates, zones: Mapping[str, np.ndarray], terms: Terms
     ) -> dict[str, tuple[float, float]]:
         """Check each zone by itself; return its net value and outline."""
         table, links = found.table, found.links.links
-        focal = table.index.get_indexer(links["focal"])
-        neighbour = table.index.get_indexer(links["neighbour"])
+        focal = table.index.get_indexer(links["focal"])  # type: ignore[arg-type]
+        neighbour = table.index.get_indexer(links["neighbour"])  # type: ignore[arg-type]
         length = links["frontage_m"].to_numpy(dtype=float)
         own = found.links.own_boundary_m.reindex(table.index).to_numpy(dtype=float)
         area = table["area_m2"].to_numpy()
@@ -236,23 +247,31 @@ class _Checker:
             size = float(area[rows].sum()) / M2_PER_HA
             slack = AREA_M2 / M2_PER_HA
             self.promise(
-                _is_connected(rows, focal, neighbour, inside), "not_connected",
-                f"{zone} is not connected by the links", zone,
+                _is_connected(rows, focal, neighbour, inside),
+                "not_connected",
+                f"{zone} is not connected by the links",
+                zone,
             )
             self.promise(
-                size >= terms.min_area_ha - slack, "min_area_ha",
-                f"{zone} has {size:,.4f} ha, below {terms.min_area_ha:g}", zone,
+                size >= terms.min_area_ha - slack,
+                "min_area_ha",
+                f"{zone} has {size:,.4f} ha, below {terms.min_area_ha:g}",
+                zone,
             )
             self.promise(
-                terms.max_area_ha is None or size <= terms.max_area_ha + slack, "max_area_ha",
-                f"{zone} has {size:,.4f} ha, above {terms.max_area_ha}", zone,
+                terms.max_area_ha is None or size <= terms.max_area_ha + slack,
+                "max_area_ha",
+                f"{zone} has {size:,.4f} ha, above {terms.max_area_ha}",
+                zone,
             )
             for name, least in terms.min_share.items():
                 share = float((area[rows] * table[f"share_{name}"].to_numpy()[rows]).sum())
                 share /= max(float(area[rows].sum()), 1e-12)
                 self.promise(
-                    share >= least - SHARE, "min_share",
-                    f"{zone} has a share {name} of {share:.6f}, below {least:g}", zone,
+                    share >= least - SHARE,
+                    "min_share",
+                    f"{zone} has a share {name} of {share:.6f}, below {least:g}",
+                    zone,
                 )
             leaving = inside[focal] != inside[neighbour]
             outline = float(own[rows].sum() + length[leaving].sum())
@@ -260,9 +279,7 @@ class _Checker:
             values[zone] = (gross - terms.boundary_weight * outline, outline)
         return values
 
-    def _together(
-        self, found: Candidates, zones: Mapping[str, np.ndarray], terms: Terms
-    ) -> None:
+    def _together(self, found: Candidates, zones: Mapping[str, np.ndarray], terms: Terms) -> None:
         table = found.table
         area = table["area_m2"].to_numpy()
         label = np.full(len(table), -1)
@@ -276,17 +293,22 @@ class _Checker:
             return
         budget = terms.area_budget_ha
         self.promise(
-            budget is None or total <= budget + slack, "area_budget_ha",
+            budget is None or total <= budget + slack,
+            "area_budget_ha",
             f"the zones take {total:,.4f} ha of a budget of {budget}",
         )
         locked = table.index[(table["locked_in"] & (label < 0)).to_numpy()]
-        self.promise(not len(locked), "lock_in", "parcels locked in are in no zone", some_ids(locked))
         self.promise(
-            not terms.min_zones or len(zones) >= terms.min_zones, "min_zones",
+            not len(locked), "lock_in", "parcels locked in are in no zone", some_ids(locked)
+        )
+        self.promise(
+            not terms.min_zones or len(zones) >= terms.min_zones,
+            "min_zones",
             f"{len(zones)} zones, fewer than {terms.min_zones}",
         )
         self.promise(
-            not terms.max_zones or len(zones) <= terms.max_zones, "max_zones",
+            not terms.max_zones or len(zones) <= terms.max_zones,
+            "max_zones",
             f"{len(zones)} zones, more than {terms.max_zones}",
         )
         problem = found.problem
@@ -295,8 +317,10 @@ class _Checker:
             part = chosen[problem.group == group]
             ids = table.index[found.order[problem.group == group]]
             self.promise(
-                bool(part.all() or not part.any()), "keep_together",
-                "a group is neither whole in nor whole out", some_ids(ids),
+                bool(part.all() or not part.any()),
+                "keep_together",
+                "a group is neither whole in nor whole out",
+                some_ids(ids),
             )
         self._touching(found, label, names, area, terms)
 
@@ -305,14 +329,16 @@ class _Checker:
     ) -> None:
         links = found.links.links
         ends = np.stack(
-            [label[found.table.index.get_indexer(links[c])] for c in ("focal", "neighbour")], axis=1
+            [label[found.table.index.get_indexer(links[c])] for c in ("focal", "neighbour")],  # type: ignore[arg-type]
+            axis=1,
         )
         cross = (ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])
         limit = np.inf if terms.max_area_ha is None else terms.max_area_ha
         for u, v in np.unique(np.sort(ends[cross], axis=1), axis=0):
             union = float(area[(label == u) | (label == v)].sum()) / M2_PER_HA
             self.promise(
-                union > limit - AREA_M2 / M2_PER_HA, "touching",
+                union > limit - AREA_M2 / M2_PER_HA,
+                "touching",
                 f"{names[u]} and {names[v]} touch although one zone could hold both",
             )
 
@@ -321,7 +347,8 @@ class _Checker:
         self.figures["objective"] = total
         given = self.record["objective"]
         self.promise(
-            given is not None and _same(given, total), "objective",
+            given is not None and _same(given, total),
+            "objective",
             f"the objective is given as {given}, the zones are worth {total:.6f}",
         )
 
@@ -337,23 +364,27 @@ class _Checker:
         self.figures["bound"] = proven
         expected = max(proven, objective)
         self.promise(
-            bound is not None and _same(bound, expected), "bound",
+            bound is not None and _same(bound, expected),
+            "bound",
             f"the bound is given as {bound}, the proof yields {expected:.6f}",
         )
         self.promise(
-            bound is None or objective <= bound + RELATIVE * max(abs(bound), 1e-9), "bound",
+            bound is None or objective <= bound + RELATIVE * max(abs(bound), 1e-9),
+            "bound",
             f"the objective {objective} is above the bound {bound}",
         )
         if bound is None:
             return
         gap = abs(bound - objective) / max(abs(objective), 1e-9)
         self.promise(
-            record["gap"] is not None and abs(record["gap"] - gap) <= RELATIVE * max(1.0, gap), "gap",
+            record["gap"] is not None and abs(record["gap"] - gap) <= RELATIVE * max(1.0, gap),
+            "gap",
             f"the gap is given as {record['gap']}, it is {gap:.6g}",
         )
         optimal = gap <= OPTIMAL_GAP
         self.promise(
-            record["status"] == ("optimal" if optimal else "feasible"), "status",
+            record["status"] == ("optimal" if optimal else "feasible"),
+            "status",
             f"the status is given as {record['status']!r} at a gap of {gap:.3g}",
         )
 
@@ -366,9 +397,12 @@ class _Checker:
         table = found.table
         missing = table.index.difference(given.index)
         extra = given.index.difference(table.index)
-        self.promise(not len(missing) and not len(extra), "parcels",
-                     f"{len(missing)} parcels are missing, {len(extra)} are unknown",
-                     some_ids([*missing, *extra]))
+        self.promise(
+            not len(missing) and not len(extra),
+            "parcels",
+            f"{len(missing)} parcels are missing, {len(extra)} are unknown",
+            some_ids([*missing, *extra]),
+        )
         if len(missing) or len(extra):
             return
         given = given.reindex(table.index)
@@ -407,7 +441,9 @@ class _Checker:
         if given is None:
             return
         same = set(given.index.astype(str)) == set(zones)
-        if not self.promise(same, "zones", "the layer of zones holds other zones than the certificate"):
+        if not self.promise(
+            same, "zones", "the layer of zones holds other zones than the certificate"
+        ):
             return
         table = found.table
         area = table["area_m2"].to_numpy()
@@ -427,17 +463,19 @@ class _Checker:
             for name, (figure, alike) in expected.items():
                 if name in given.columns:
                     self.promise(
-                        alike(float(stated[name]), figure), f"zones.{name}",
-                        f"{name} of {zone} is given as {stated[name]}, it is {figure:.6f}", zone,
+                        alike(float(stated[name]), figure),  # type: ignore[arg-type]
+                        f"zones.{name}",
+                        f"{name} of {zone} is given as {stated[name]}, it is {figure:.6f}",
+                        zone,
                     )
             if isinstance(given, gpd.GeoDataFrame):
-                union = shapely.union_all(
-                    shapely.force_2d(found.parcels.geometry.to_numpy()[rows])
-                )
-                off = shapely.symmetric_difference(union, stated[given.geometry.name]).area
+                union = shapely.union_all(shapely.force_2d(found.parcels.geometry.to_numpy()[rows]))
+                off = shapely.symmetric_difference(union, stated[given.geometry.name]).area  # type: ignore[attr-defined, call-overload]
                 self.promise(
-                    off <= AREA_M2, "zones.geometry",
-                    f"{zone} differs from the union of its members by {off:,.3f} m2", zone,
+                    off <= AREA_M2,
+                    "zones.geometry",
+                    f"{zone} differs from the union of its members by {off:,.3f} m2",
+                    zone,
                 )
 
     def _note(self, faults: Iterable[tuple[str, str, str]]) -> None:
@@ -448,7 +486,9 @@ class _Checker:
 
     def _compare(self, code: str, off: pd.Series, name: str, index: pd.Index) -> None:
         bad = index[off.to_numpy(dtype=bool)]
-        self.promise(not len(bad), f"parcels.{code}", f"{name} of {len(bad)} parcels differs", some_ids(bad))
+        self.promise(
+            not len(bad), f"parcels.{code}", f"{name} of {len(bad)} parcels differs", some_ids(bad)
+        )
 
 
 def _is_connected(

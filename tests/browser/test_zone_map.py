@@ -35,8 +35,9 @@ def chromium():
         if "browser" in os.environ.get("RENEWAL_GEO_REQUIRE", ""):
             pytest.fail("chromium is required here and is not installed")
         pytest.skip("chromium is not installed: apt install chromium")
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as play:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()

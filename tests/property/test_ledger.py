@@ -28,7 +28,7 @@ def sound(shape):
     return shapely.buffer(shapely.make_valid(shape), 0)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.lists(shapes(), min_size=1, max_size=4),
     st.lists(st.tuples(st.sampled_from(["M1", "R2", "", None]), shapes()), max_size=8),
@@ -40,9 +40,13 @@ def test_books_close(zone_shapes, class_shapes, origin):
     zone_shapes = [z for z in zone_shapes if z.area > 0]
     cover = [shapely.transform(c, lambda xy: xy + move) for _, c in class_shapes]
     layer = gpd.GeoDataFrame(
-        geometry=zone_shapes, index=pd.Index([f"Z{n}" for n in range(len(zone_shapes))], name="zone_id"), crs=CRS
+        geometry=zone_shapes,
+        index=pd.Index([f"Z{n}" for n in range(len(zone_shapes))], name="zone_id"),
+        crs=CRS,
     )
-    classes = gpd.GeoDataFrame({"use": pd.Series([u for u, _ in class_shapes], dtype=object)}, geometry=cover, crs=CRS)
+    classes = gpd.GeoDataFrame(
+        {"use": pd.Series([u for u, _ in class_shapes], dtype=object)}, geometry=cover, crs=CRS
+    )
     table = tally(layer, classes, by="use").table
     assert not table["area_m2"].isna().any()
     assert (table["area_m2"] >= 0).all()
@@ -55,12 +59,17 @@ def test_books_close(zone_shapes, class_shapes, origin):
 
 
 @settings(max_examples=30)
-@given(st.lists(st.tuples(st.sampled_from(["M1", "R2"]), shapes()), min_size=1, max_size=6), st.randoms())
+@given(
+    st.lists(st.tuples(st.sampled_from(["M1", "R2"]), shapes()), min_size=1, max_size=6),
+    st.randoms(),
+)
 def test_figures_are_those_of_plain_geometry(pairs, chance):
     zone = box(5, 5, 35, 35)
     layer = gpd.GeoDataFrame(geometry=[zone], index=pd.Index(["Z"], name="zone_id"), crs=CRS)
     chance.shuffle(pairs)
-    classes = gpd.GeoDataFrame({"use": [u for u, _ in pairs]}, geometry=[s for _, s in pairs], crs=CRS)
+    classes = gpd.GeoDataFrame(
+        {"use": [u for u, _ in pairs]}, geometry=[s for _, s in pairs], crs=CRS
+    )
     table = tally(layer, classes, by="use").table
     pieces = [(u, sound(s).intersection(zone)) for u, s in pairs]
     for use in ("M1", "R2"):

@@ -16,11 +16,19 @@ def tables(draw):
     n = draw(st.integers(2, 8))
     columns = {name: draw(st.lists(figures, min_size=n, max_size=n)) for name in ("a", "b")}
     index = pd.Index([f"p{i}" for i in range(n)], name="parcel_id")
-    return gpd.GeoDataFrame(columns, geometry=[box(i, 0, i + 1, 1) for i in range(n)], index=index, crs="EPSG:4547")
+    return gpd.GeoDataFrame(
+        columns, geometry=[box(i, 0, i + 1, 1) for i in range(n)], index=index, crs="EPSG:4547"
+    )
 
 
-@settings(max_examples=60)
-@given(tables(), st.floats(0.1, 10), st.floats(0.1, 10), st.sampled_from(["benefit", "cost"]), st.randoms())
+@settings(max_examples=40)
+@given(
+    tables(),
+    st.floats(0.1, 10),
+    st.floats(0.1, 10),
+    st.sampled_from(["benefit", "cost"]),
+    st.randoms(),
+)
 def test_laws(table, first, second, direction, chance):
     def criteria(scale):
         return [

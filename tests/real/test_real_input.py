@@ -10,8 +10,11 @@ from renewal_geo.cli.app import main
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "real_input.md"
 FILES = {
-    "wuxi": ["wuxi_xinwu/xinwu_land_use.gpkg", "wuxi_xinwu/xinwu_water_osm.gpkg",
-             "wuxi_xinwu/xinwu_road_centerlines.gpkg"],
+    "wuxi": [
+        "wuxi_xinwu/xinwu_land_use.gpkg",
+        "wuxi_xinwu/xinwu_water_osm.gpkg",
+        "wuxi_xinwu/xinwu_road_centerlines.gpkg",
+    ],
     "nankan": ["taiwan_zoning/H0102_nankan.geojson"],
     "cambridge": ["cambridge_ma/ASSESSING_ParcelsFY2014.topojson", "cambridge_ma/TaxFY14.csv"],
 }

@@ -20,7 +20,9 @@ def district(**shapes):
 
 def walls(*shapes, width=None, kind="river"):
     return gpd.GeoDataFrame(
-        {"kind": [kind] * len(shapes), "width_m": [width] * len(shapes)}, geometry=list(shapes), crs=CRS
+        {"kind": [kind] * len(shapes), "width_m": [width] * len(shapes)},
+        geometry=list(shapes),
+        crs=CRS,
     )
 
 
@@ -256,7 +258,8 @@ def test_translation_does_not_matter():
     parcels = crossing(5.0)
     far = gpd.GeoDataFrame(
         geometry=[translate(g, 504_000, 2_500_000) for g in parcels.geometry],
-        index=parcels.index, crs=CRS,
+        index=parcels.index,
+        crs=CRS,
     )
     here, there = connect(parcels).links, connect(far).links
     assert here[["focal", "neighbour", "kind"]].equals(there[["focal", "neighbour", "kind"]])
@@ -264,7 +267,9 @@ def test_translation_does_not_matter():
 
 
 def test_export_to_libpysal():
-    graph = to_graph(connect(district(a=box(0, 0, 50, 50), b=box(50, 0, 100, 50), c=box(500, 0, 550, 50))))
+    graph = to_graph(
+        connect(district(a=box(0, 0, 50, 50), b=box(50, 0, 100, 50), c=box(500, 0, 550, 50)))
+    )
     assert graph.n == 3
     assert list(graph.isolates) == ["c"]
     assert graph["a"].to_dict() == {"b": 50.0}
@@ -272,7 +277,48 @@ def test_export_to_libpysal():
 
 def test_own_boundary_is_the_outline_of_the_whole():
     """Perimeters less both sides of every shared edge give the outline of the union."""
-    blocks = {f"p{x}{y}": box(20 * x, 20 * y, 20 * x + 20, 20 * y + 20) for x in range(4) for y in range(3)}
+    blocks = {
+        f"p{x}{y}": box(20 * x, 20 * y, 20 * x + 20, 20 * y + 20)
+        for x in range(4)
+        for y in range(3)
+    }
     found = connect(district(**blocks))
     outline = shapely.union_all(list(blocks.values())).length
     assert found.own_boundary_m.sum() == pytest.approx(outline)
+
+
+@pytest.mark.parametrize("depth", [2, 6, 30])
+def test_wide_overlap_along_one_street_line_gives_no_edge(depth):
+    """Two plots in a row overlap; their tops and feet coincide over the overlap, facing nothing."""
+    found = connect(district(a=box(0, 0, 50, 50), b=box(50 - depth, 0, 100, 50)), min_frontage_m=1)
+    assert pairs(found) == set()
+    assert found.wide_overlaps == 1
+
+
+def test_twins_and_a_plot_drawn_inside_another_give_no_edge():
+    found = connect(district(a=box(0, 0, 50, 50), b=box(0, 0, 50, 50), c=box(20, 0, 50, 50)))
+    assert pairs(found) == set()
+    assert found.wide_overlaps == 3
+
+
+def test_nothing_is_faced_through_a_wide_overlap():
+    """Roads drawn over the blocks, without holes: a and b lie under them."""
+    blocks = {"a": box(0, 0, 50, 50), "b": box(0, 70, 50, 120)}
+    over = district(**blocks, over=box(-20, -20, 80, 140))
+    assert pairs(connect(over)) == set()
+    assert pairs(connect(over, ground=over.index == "over")) == {"a-b:bridge"}
+
+
+def test_wide_edge_tolerance_and_no_gap_at_all():
+    parcels = district(a=box(0, 0, 50, 50), b=box(53, 0, 100, 50), c=box(100, 0, 150, 50))
+    assert pairs(connect(parcels, edge_tolerance_m=5)) == {"a-b:edge", "b-c:edge"}
+    assert pairs(connect(parcels, gap_max_m=0, edge_tolerance_m=0)) == {"b-c:edge"}
+
+
+def test_ids_that_are_numbers_are_named_as_text():
+    parcels = district(a=box(0, 0, 50, 50), b=box(50, 0, 100, 50)).reset_index(drop=True)
+    found = connect(parcels)
+    assert pairs(found) == {"0-1:edge"}
+    assert found.own_boundary_m.tolist() == pytest.approx([150, 150])
+    assert found.components.tolist() == [0, 0]
+    assert len(Contiguity.from_links(found.links, parcels).links) == 1

@@ -8,7 +8,7 @@ from shapely import LineString, MultiPolygon, Polygon, box
 from shapely.geometry import Point
 
 from renewal_geo.foundation.errors import CRSError, InputError
-from renewal_geo.ledger import tally
+from renewal_geo.ledger import published, tally
 
 CRS = "EPSG:4547"
 
@@ -45,7 +45,9 @@ def closing_error(book, layer):
 
 def test_columns_and_a_plain_case():
     layer = zones(Z01=box(0, 0, 100, 100))
-    book = tally(layer, classes(("M1", box(0, 0, 60, 100)), ("R2", box(60, 0, 90, 100))), by="land_use")
+    book = tally(
+        layer, classes(("M1", box(0, 0, 60, 100)), ("R2", box(60, 0, 90, 100))), by="land_use"
+    )
     assert list(book.table.columns) == ["zone_id", "land_use", "kind", "area_m2", "sliver_m2"]
     assert rows(book) == pytest.approx(
         {("Z01", "M1"): 6000, ("Z01", "R2"): 3000, ("Z01", "uncovered"): 1000}
@@ -67,7 +69,9 @@ def test_covered_twice_is_the_excess_over_the_union():
 
 def test_overlap_within_one_class_counts_too():
     layer = zones(Z01=box(0, 0, 100, 100))
-    book = tally(layer, classes(("M1", box(0, 0, 60, 100)), ("M1", box(50, 0, 100, 100))), by="land_use")
+    book = tally(
+        layer, classes(("M1", box(0, 0, 60, 100)), ("M1", box(50, 0, 100, 100))), by="land_use"
+    )
     assert rows(book) == pytest.approx({("Z01", "M1"): 11000, ("Z01", "covered_twice"): 1000})
 
 
@@ -92,7 +96,9 @@ def test_holes_and_parts():
     ring = Polygon(box(0, 0, 100, 100).exterior.coords, [box(40, 40, 60, 60).exterior.coords])
     layer = zones(Z01=MultiPolygon([ring, box(200, 0, 210, 10)]))
     book = tally(layer, classes(("M1", box(50, 0, 300, 100))), by="land_use")
-    assert rows(book) == pytest.approx({("Z01", "M1"): 5000 - 200 + 100, ("Z01", "uncovered"): 4800})
+    assert rows(book) == pytest.approx(
+        {("Z01", "M1"): 5000 - 200 + 100, ("Z01", "uncovered"): 4800}
+    )
 
 
 def test_invalid_class_is_mended_and_said():
@@ -106,7 +112,9 @@ def test_invalid_class_is_mended_and_said():
 
 def test_rows_without_area_take_no_part():
     layer = zones(Z01=box(0, 0, 10, 10))
-    cover = classes(("M1", None), ("M1", Polygon()), ("R2", LineString([(0, 0), (9, 9)])), ("S1", Point(1, 1)))
+    cover = classes(
+        ("M1", None), ("M1", Polygon()), ("R2", LineString([(0, 0), (9, 9)])), ("S1", Point(1, 1))
+    )
     assert rows(tally(layer, cover, by="land_use")) == pytest.approx({("Z01", "uncovered"): 100})
 
 
@@ -128,7 +136,11 @@ def test_numeric_classes_are_text():
 
 def test_a_sliver_is_an_of_which():
     layer = zones(Z01=box(0, 0, 100, 100))
-    book = tally(layer, classes(("M1", box(0, 0, 99.99, 100)), ("R2", box(99.99, 0, 200, 100))), by="land_use")
+    book = tally(
+        layer,
+        classes(("M1", box(0, 0, 99.99, 100)), ("R2", box(99.99, 0, 200, 100))),
+        by="land_use",
+    )
     table = book.table.set_index("land_use")
     assert table.loc["R2", "area_m2"] == pytest.approx(1.0)
     assert table.loc["R2", "sliver_m2"] == pytest.approx(1.0)
@@ -158,8 +170,13 @@ def test_tiles_of_a_huge_polygon_are_no_slivers():
 
 def test_far_from_the_origin():
     layer = zones(Z01=box(520_000.1, 2_510_000.2, 520_333.3, 2_510_777.7))
-    cover = classes(("M1", box(519_000, 2_510_100, 520_100, 2_511_000)), ("R2", box(520_050, 2_510_100, 520_500, 2_510_300)))
-    assert closing_error(tally(layer, cover, by="land_use"), layer) < max(1e-6, 1e-9 * layer.area.sum())
+    cover = classes(
+        ("M1", box(519_000, 2_510_100, 520_100, 2_511_000)),
+        ("R2", box(520_050, 2_510_100, 520_500, 2_510_300)),
+    )
+    assert closing_error(tally(layer, cover, by="land_use"), layer) < max(
+        1e-6, 1e-9 * layer.area.sum()
+    )
 
 
 def test_order_of_rows_does_not_matter():
@@ -171,7 +188,10 @@ def test_order_of_rows_does_not_matter():
 
 
 def test_the_callers_tables_stay_as_they_are():
-    layer, cover = zones(Z01=box(0, 0, 10, 10)), classes(("M1", Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])))
+    layer, cover = (
+        zones(Z01=box(0, 0, 10, 10)),
+        classes(("M1", Polygon([(0, 0), (9, 9), (9, 0), (0, 9)]))),
+    )
     before = layer.copy(), cover.copy()
     tally(layer, cover, by="land_use")
     pd.testing.assert_frame_equal(layer, before[0])
@@ -191,3 +211,15 @@ def test_bad_questions_are_refused():
 def test_no_zones_no_rows():
     none = zones(Z01=box(0, 0, 1, 1)).iloc[:0]
     assert len(tally(none, classes(("M1", box(0, 0, 5, 5))), by="land_use").table) == 0
+
+
+def test_published_rows_add_to_their_rounded_totals():
+    """Three thirds of a hectare each: 0.33 + 0.33 + 0.34 = 1.00."""
+    layer = zones(a=box(0, 0, 100, 100), b=box(0, 0, 50, 50))
+    thirds = [box(0, at, 100, at + 100 / 3) for at in (0, 100 / 3, 200 / 3)]
+    cover = classes(*zip(("M1", "R2", "G1"), thirds, strict=True), ("S1", box(0, 0, 10, 10)))
+    table = published(tally(layer, cover, by="land_use"), unit="ha", decimals=2)
+    assert table.index.tolist() == ["a", "b"]
+    assert table["total"].tolist() == [1.0, 0.25]
+    np.testing.assert_allclose(table.drop(columns="total").sum(axis=1), table["total"], atol=1e-12)
+    assert table.loc["a", "covered_twice"] == pytest.approx(-0.01)

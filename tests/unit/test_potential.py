@@ -14,7 +14,9 @@ CRS = "EPSG:4547"
 def parcels(**columns):
     n = len(next(iter(columns.values())))
     index = pd.Index([f"p{i}" for i in range(n)], name="parcel_id")
-    return gpd.GeoDataFrame(columns, geometry=[box(i, 0, i + 1, 1) for i in range(n)], index=index, crs=CRS)
+    return gpd.GeoDataFrame(
+        columns, geometry=[box(i, 0, i + 1, 1) for i in range(n)], index=index, crs=CRS
+    )
 
 
 def test_linear_benefit_and_cost():
@@ -34,7 +36,11 @@ def test_linear_benefit_and_cost():
 
 def test_contributions_add_up_to_the_score():
     table = parcels(a=[1.0, 4.0, 2.0], b=[5.0, 0.0, 1.0])
-    found = score(table, [{"column": "a", "weight": 2}, {"column": "b", "weight": 5, "direction": "cost"}], name="ripe")
+    found = score(
+        table,
+        [{"column": "a", "weight": 2}, {"column": "b", "weight": 5, "direction": "cost"}],
+        name="ripe",
+    )
     assert found.contributions.sum(axis=1).tolist() == pytest.approx(found.scores.tolist())
     assert found.scores.name == "ripe"
     assert found.scores.between(0, 1).all()
@@ -43,7 +49,9 @@ def test_contributions_add_up_to_the_score():
 def test_breaks_with_scores():
     """Younger than 15 years 0.2, up to 30 years 0.6, older 1.0; the break itself belongs to one class only."""
     table = parcels(age=[5.0, 20.0, 40.0, 15.0])
-    found = score(table, [{"column": "age", "weight": 1.0, "breaks": [15, 30], "scores": [0.2, 0.6, 1.0]}])
+    found = score(
+        table, [{"column": "age", "weight": 1.0, "breaks": [15, 30], "scores": [0.2, 0.6, 1.0]}]
+    )
     assert found.scores.iloc[:3].tolist() == pytest.approx([0.2, 0.6, 1.0])
     assert found.scores.iloc[3] in (0.2, 0.6)
 
@@ -51,11 +59,18 @@ def test_breaks_with_scores():
 def test_missing_figures_leave_the_score_missing_and_listed():
     found = score(parcels(a=[1.0, None, 3.0]), [{"column": "a", "weight": 1.0}])
     assert found.scores.isna().tolist() == [False, True, False]
-    assert "p1" in set(found.missing["parcel_id"] if "parcel_id" in getattr(found.missing, "columns", []) else found.missing.index)
+    assert "p1" in set(
+        found.missing["parcel_id"]
+        if "parcel_id" in getattr(found.missing, "columns", [])
+        else found.missing.index
+    )
 
 
 def test_a_column_of_one_value_is_no_number_gone_wrong():
-    found = score(parcels(a=[2.0, 2.0], b=[0.0, 1.0]), [{"column": "a", "weight": 1}, {"column": "b", "weight": 1}])
+    found = score(
+        parcels(a=[2.0, 2.0], b=[0.0, 1.0]),
+        [{"column": "a", "weight": 1}, {"column": "b", "weight": 1}],
+    )
     assert found.scores.notna().all()
     assert found.scores.between(0, 1).all()
     assert found.scores["p1"] - found.scores["p0"] == pytest.approx(0.5)

@@ -304,6 +304,11 @@
       c.strokeStyle = one.line || one.fill; c.lineWidth = Math.max(2, one.width); c.beginPath(); c.moveTo(1, 7); c.lineTo(23, 7); c.stroke();
       return node;
     }
+    if (layer.kind === "point") {
+      c.beginPath(); c.arc(12, 7, 5, 0, 2 * Math.PI); c.fillStyle = one.fill || one.line; c.fill();
+      c.strokeStyle = one.line || "#fff"; c.lineWidth = one.width || 1; c.stroke();
+      return node;
+    }
     var fills = one.shades.length ? one.shades.slice(0, 4) : [one.fill];
     fills.forEach(function (fill, k) {
       if (fill) { c.fillStyle = fill; c.fillRect(1 + k * 22 / fills.length, 1, 22 / fills.length, 12); }
@@ -428,6 +433,7 @@
     if (data.source) { put(node, make("span", "", word("source") + ": " + data.source)); }
     if (data.as_of) { put(node, make("span", "", word("as_of") + " " + data.as_of)); }
     if (data.crs) { put(node, make("span", "", word("crs") + ": " + data.crs)); }
+    if (data.unplaced) { put(node, make("span", "made", word("unplaced") + ": " + figure(data.unplaced, 0))); }
     put(node, make("span", "", word("areas_note")));
     if (data.fingerprint) {
       var hash = make("span", "", word("hash") + ": " + data.fingerprint.slice(0, 16));

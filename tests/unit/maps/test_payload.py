@@ -84,9 +84,15 @@ def test_data_cannot_leave_its_block():
     assert json.loads(text) == {"a": "</script><!-- & \u2028"}
 
 
-def test_no_crs_and_coordinates_off_the_world_are_errors():
+def test_what_cannot_be_placed_is_left_out_and_counted():
+    near, nowhere = box(500_000, 2_510_000, 500_010, 2_510_010), box(1e12, 1e12, 1e12 + 1, 1e12 + 1)
+    data = payload(spec_of([near, nowhere, Point(np.nan, np.nan), None]))
+    assert data["layers"][0]["rings_of"] == [1, 0, 0, 0]
+    assert data["unplaced"] == 2
+
+
+def test_no_crs_is_an_error():
     one = box(0, 0, 1, 1)
-    spec = spec_of([one])
     bare = LayerSpec(
         "b",
         same("b"),
@@ -99,7 +105,3 @@ def test_no_crs_and_coordinates_off_the_world_are_errors():
     )
     with pytest.raises(RenderError, match="CRS"):
         payload(MapSpec(same(""), same(""), "zh", "internal", None, "", "", "", (), (bare,)))
-    far = spec_of([box(1e12, 1e12, 1e12 + 1, 1e12 + 1)])
-    with pytest.raises(RenderError, match="outside"):
-        payload(far)
-    assert spec.layers

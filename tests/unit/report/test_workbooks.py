@@ -5,6 +5,7 @@ import re
 import zipfile
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -13,6 +14,7 @@ from openpyxl.utils import range_boundaries
 
 from renewal_geo import quality
 from renewal_geo.foundation.errors import InputError
+from renewal_geo.ledger import tally
 from renewal_geo.report import findings_workbook, ledger_workbook, score_workbook, zone_workbook
 
 
@@ -202,7 +204,7 @@ def test_a_district_without_an_answer_has_a_workbook(drawn):
     book = opened(zone_workbook(drawn.without_answer(), lang="en"))
     contents = [c.value for c in book["Summary"]["B"]]
     assert "No feasible answer" in contents
-    assert any("26.5" in str(one) for one in contents)
+    assert any("3.50" in str(one) for one in contents)
 
 
 def test_a_ledger_closes_on_paper():
@@ -267,3 +269,18 @@ def test_scores_are_the_sum_of_their_contributions():
     assert reckon(sheet, "D4") == pytest.approx(0.75)
     assert opened(content, data_only=True).worksheets[0]["D5"].value == pytest.approx(0.75)
     assert len(opened(content).sheetnames) == 3
+
+
+def test_a_real_ledger_closes_on_paper_in_every_row(drawn):
+    zones = drawn.delineation().zones
+    use = drawn.delineation().parcels[["land_use", "geometry"]].dropna(subset=["geometry"])
+    use = use.assign(land_use=[f"M{n % 3}" for n in range(len(use))])
+    book = pd.concat([use.iloc[:20], use.iloc[:2].translate(3.3, 1.7).to_frame("geometry").assign(
+        land_use="W1")])  # fmt: skip
+    found = tally(zones, gpd.GeoDataFrame(book, geometry="geometry", crs=drawn.CRS), by="land_use")
+    sheet = opened(ledger_workbook(found)).worksheets[0]
+    last = sheet.max_column
+    for row in (4, 5):
+        area = found.totals["area_m2"].iloc[row - 4]
+        assert reckon(sheet, sheet.cell(row, last - 2).coordinate) == pytest.approx(area, abs=0.006)
+        assert reckon(sheet, sheet.cell(row, last).coordinate) == 0.0

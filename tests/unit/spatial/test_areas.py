@@ -23,9 +23,27 @@ def test_polygonal_part_of_anything():
     bow = Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
     mixed = GeometryCollection([box(0, 0, 1, 1), LineString([(0, 0), (5, 5)])])
     upright = Polygon([(0, 0, 5), (1, 0, 5), (1, 1, 5)])
-    given = shapes(box(0, 0, 1, 1), None, Polygon(), Point(0, 0), LineString([(0, 0), (1, 1)]), bow, mixed, upright)
+    given = shapes(
+        box(0, 0, 1, 1),
+        None,
+        Polygon(),
+        Point(0, 0),
+        LineString([(0, 0), (1, 1)]),
+        bow,
+        mixed,
+        upright,
+    )
     found = polygonal(given)
-    assert [shape is None for shape in found] == [False, True, True, True, True, False, False, False]
+    assert [shape is None for shape in found] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert shapely.area(found[5:7]).tolist() == pytest.approx([50, 1])
     assert not shapely.has_z(found[7])
     assert shapely.is_valid(found[[0, 5, 6, 7]]).all()
@@ -33,7 +51,9 @@ def test_polygonal_part_of_anything():
 
 
 def test_nested_collections_lose_nothing():
-    nested = GeometryCollection([GeometryCollection([box(0, 0, 1, 1), Point(0, 0)]), box(2, 0, 3, 1)])
+    nested = GeometryCollection(
+        [GeometryCollection([box(0, 0, 1, 1), Point(0, 0)]), box(2, 0, 3, 1)]
+    )
     assert polygonal(shapes(nested))[0].area == pytest.approx(2)
 
 
@@ -41,7 +61,9 @@ def test_pieces_are_one_per_pair_and_sorted():
     zones = shapes(box(0, 0, 10, 10), None, box(10, 0, 20, 10))
     layer = shapes(box(15, 0, 25, 10), box(-5, -5, 30, 30), None, box(10, 0, 10.5, 10))
     found = pieces(zones, layer)
-    got = list(zip(found.zone.tolist(), found.source.tolist(), found.area.round(6).tolist(), strict=True))
+    got = list(
+        zip(found.zone.tolist(), found.source.tolist(), found.area.round(6).tolist(), strict=True)
+    )
     assert got == [(0, 1, 100.0), (2, 0, 50.0), (2, 1, 100.0), (2, 3, 5.0)]
 
 
@@ -58,7 +80,9 @@ def test_tiles_add_up_and_do_not_overlap():
     whole = np.nan_to_num(shapely.area(layer))
     real = ~shapely.is_missing(parts)
     np.testing.assert_allclose(
-        np.bincount(np.asarray(rows)[real], shapely.area(parts[real]), minlength=4), whole, rtol=1e-12
+        np.bincount(np.asarray(rows)[real], shapely.area(parts[real]), minlength=4),
+        whole,
+        rtol=1e-12,
     )
     tiles = parts[np.asarray(rows) == 1]
     assert shapely.get_num_coordinates(tiles).max() <= 300

@@ -34,7 +34,9 @@ def test_same_question_same_record(lattice, chosen_by):
     """What may differ stands in `run` alone."""
     parcels = lattice("MMMM", "MMMM", score=[3.0, 1, 4, 1, 5, 9, 2, 6])
     limits = {"value": "score", "area_budget_ha": 4.0, "min_area_ha": 2.0}
-    first, second = (dict(chosen_by(p, **limits).certificate) for p in (parcels, parcels.iloc[::-1]))
+    first, second = (
+        dict(chosen_by(p, **limits).certificate) for p in (parcels, parcels.iloc[::-1])
+    )
     first.pop("run")
     second.pop("run")
     assert text_of(first) == text_of(second)

@@ -50,7 +50,10 @@ def test_everything_without_a_budget(lattice, chosen_by):
 def test_budget_takes_the_dearest_connected_land(lattice, chosen_by):
     """The two nines lie apart: 9 1 1 9 on a strip; two hectares connected are worth 10 at best."""
     zones = chosen_by(
-        lattice("MMMM", score=[9.0, 1.0, 1.0, 9.0]), value="score", area_budget_ha=2.0, min_area_ha=2.0
+        lattice("MMMM", score=[9.0, 1.0, 1.0, 9.0]),
+        value="score",
+        area_budget_ha=2.0,
+        min_area_ha=2.0,
     )
     assert zones.objective == pytest.approx(10)
     assert zones.zones["area_m2"].sum() <= 20_000 + 1e-6
@@ -91,7 +94,9 @@ def test_locks(lattice, chosen_by):
 
 def test_locks_by_area(lattice, chosen_by):
     """The pilot covers 60 % of the second parcel and 40 % of the third."""
-    pilot = gpd.GeoDataFrame(geometry=[box(EAST + 140, NORTH - 100, EAST + 240, NORTH)], crs="EPSG:4547")
+    pilot = gpd.GeoDataFrame(
+        geometry=[box(EAST + 140, NORTH - 100, EAST + 240, NORTH)], crs="EPSG:4547"
+    )
     parcels = lattice("MMMM", score=[5.0, -1.0, -9.0, 5.0])
     zones = chosen_by(parcels, value="score", lock_in_areas=pilot)
     assert zones.reasons.loc["r0c1", "reason"] == "chosen"
@@ -191,7 +196,9 @@ def test_questions_without_an_answer_are_results(lattice, chosen_by, limits):
 
 def test_excluded_lock_has_no_answer(lattice, chosen_by):
     farmland = gpd.GeoDataFrame(
-        {"kind": ["permanent_farmland"]}, geometry=[box(EAST, NORTH - 100, EAST + 50, NORTH)], crs="EPSG:4547"
+        {"kind": ["permanent_farmland"]},
+        geometry=[box(EAST, NORTH - 100, EAST + 50, NORTH)],
+        crs="EPSG:4547",
     )
     zones = chosen_by(lattice("MM"), exclusions=farmland, lock_in=["r0c0"])
     assert zones.status == "infeasible"
@@ -290,7 +297,9 @@ def test_order_of_rows_does_not_matter(lattice, chosen_by):
     other = chosen_by(parcels.iloc[::-1], **limits)
     assert members(one) == members(other)
     assert one.objective == other.objective
-    pd.testing.assert_series_equal(one.reasons["reason"].sort_index(), other.reasons["reason"].sort_index())
+    pd.testing.assert_series_equal(
+        one.reasons["reason"].sort_index(), other.reasons["reason"].sort_index()
+    )
 
 
 def test_the_callers_tables_stay_as_they_are(lattice, chosen_by):
@@ -303,17 +312,68 @@ def test_the_callers_tables_stay_as_they_are(lattice, chosen_by):
 def test_original_columns_are_kept(lattice, chosen_by):
     zones = chosen_by(lattice("MM", 备注=["甲", "乙"]))
     assert zones.parcels["备注"].tolist() == ["甲", "乙"]
-    wanted = {"in_pool", "is_filler", "area_m2", "value", "value_total", "zone_id", "reason", "reason_text"}
+    wanted = {
+        "in_pool",
+        "is_filler",
+        "area_m2",
+        "value",
+        "value_total",
+        "zone_id",
+        "reason",
+        "reason_text",
+    }
     assert wanted <= set(zones.parcels.columns)
 
 
 def test_sub_districts_name_the_zones(lattice, chosen_by):
     streets = gpd.GeoDataFrame(
         {"name": ["坪地", "宝龙"]},
-        geometry=[box(EAST, NORTH - 100, EAST + 90, NORTH), box(EAST + 90, NORTH - 100, EAST + 200, NORTH)],
+        geometry=[
+            box(EAST, NORTH - 100, EAST + 90, NORTH),
+            box(EAST + 90, NORTH - 100, EAST + 200, NORTH),
+        ],
         crs="EPSG:4547",
     )
     zones = chosen_by(lattice("MM"), sub_districts=streets, lang="zh")
     assert zones.zones.loc["Z01", "sub_districts"] == "宝龙；坪地"
     assert "Z01" in zones.zones.loc["Z01", "zone_name"]
     assert "宝龙" in zones.zones.loc["Z01", "zone_name"]
+
+
+WIDE = ["MMMMMMMMMM"] * 4  # forty parcels: too many to be listed, so the search itself answers
+
+
+def test_no_zone_is_proven_best_in_a_larger_district_too(lattice, chosen_by):
+    for limits in ({"value": -1.0}, {"value": 1.0, "boundary_weight": 1.0}):
+        zones = chosen_by(lattice(*WIDE), min_area_ha=3.0, **limits)
+        assert (zones.status, zones.objective, zones.gap) == ("optimal", 0, 0)
+
+
+def test_many_zones_are_found_where_many_are_asked_for(lattice, chosen_by):
+    """One zone of all forty would be worth most: four that keep apart are asked for."""
+    limits = {"min_area_ha": 2.0, "max_area_ha": 6.0, "min_zones": 4, "area_budget_ha": 20.0}
+    zones = chosen_by(lattice(*WIDE), time_limit_s=3.0, gap=0.5, **limits)
+    assert zones.status != "infeasible"
+    assert len(zones.zones) >= 4
+
+
+def test_locks_hold_in_a_larger_district(lattice, chosen_by):
+    """The four corners are locked in; at least four zones, or one that reaches round."""
+    corners = ["r0c0", "r0c9", "r3c0", "r3c9"]
+    zones = chosen_by(
+        lattice(*WIDE),
+        lock_in=corners,
+        min_area_ha=3.0,
+        area_budget_ha=14.0,
+        time_limit_s=3.0,
+        gap=0.2,
+    )
+    assert zones.status != "infeasible"
+    assert zones.membership[corners].notna().all()
+
+
+def test_candidates_that_are_all_locked_out(lattice, chosen_by):
+    parcels = lattice("MM")
+    zones = chosen_by(parcels, lock_out=list(parcels.index))
+    assert zones.status == "infeasible"
+    assert (zones.reasons["reason"] == "locked_out").all()

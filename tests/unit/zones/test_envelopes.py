@@ -36,7 +36,9 @@ def test_barrier_is_left_out(lattice, chosen_by):
 
 def test_exclusion_is_left_out(lattice, chosen_by):
     well = gpd.GeoDataFrame(
-        {"kind": ["water_source"]}, geometry=[box(EAST + 104, NORTH - 60, EAST + 116, NORTH - 40)], crs="EPSG:4547"
+        {"kind": ["water_source"]},
+        geometry=[box(EAST + 104, NORTH - 60, EAST + 116, NORTH - 40)],
+        crs="EPSG:4547",
     )
     zones = chosen_by(lattice("MM", spacing=120), exclusions=well, min_area_ha=2.0)
     assert zones.envelopes.geometry["Z01"].intersection(well.geometry.iloc[0]).area < 0.1

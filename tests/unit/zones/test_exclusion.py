@@ -40,7 +40,9 @@ def test_cut_takes_the_rest(lattice, chosen_by):
 
 def test_cut_breaks_contiguity_where_the_land_goes(lattice, chosen_by):
     """The strip that is cut out is wider than a local road."""
-    zones = chosen_by(lattice("MM"), exclusions=no_go((70, 0, 130, 100)), exclusion_mode="cut", min_area_ha=0.5)
+    zones = chosen_by(
+        lattice("MM"), exclusions=no_go((70, 0, 130, 100)), exclusion_mode="cut", min_area_ha=0.5
+    )
     assert len(zones.zones) == 2
 
 

@@ -28,9 +28,16 @@ def test_every_parcel_has_one(lattice, chosen_by):
 
 def test_invalid_ground_and_out_of_pool(lattice, chosen_by):
     parcels = lattice("MMLR", "MM..")
-    bow = [(EAST, NORTH - 200), (EAST + 100, NORTH - 100), (EAST + 100, NORTH - 200), (EAST, NORTH - 100)]
+    bow = [
+        (EAST, NORTH - 200),
+        (EAST + 100, NORTH - 100),
+        (EAST + 100, NORTH - 200),
+        (EAST, NORTH - 100),
+    ]
     parcels.loc["r1c0", "geometry"] = Polygon(bow)
-    zones = chosen_by(parcels, ground="land_use == 'L'", pool="land_use in ['M', 'L']", lock_out=["r1c1"])
+    zones = chosen_by(
+        parcels, ground="land_use == 'L'", pool="land_use in ['M', 'L']", lock_out=["r1c1"]
+    )
     assert reason(zones, "r1c0") == "invalid"
     assert reason(zones, "r0c2") == "ground"
     assert reason(zones, "r0c3") == "not_in_pool"
@@ -40,7 +47,9 @@ def test_invalid_ground_and_out_of_pool(lattice, chosen_by):
 
 def test_excluded_says_what_and_how_much(lattice, chosen_by):
     line = gpd.GeoDataFrame(
-        {"kind": ["eco_control_line"]}, geometry=[box(EAST + 170, NORTH - 100, EAST + 300, NORTH)], crs="EPSG:4547"
+        {"kind": ["eco_control_line"]},
+        geometry=[box(EAST + 170, NORTH - 100, EAST + 300, NORTH)],
+        crs="EPSG:4547",
     )
     zones = chosen_by(lattice("MM"), exclusions=line)
     assert reason(zones, "r0c1") == "excluded"

@@ -3,11 +3,14 @@
 import dataclasses
 import json
 
+import geopandas as gpd
+import pandas as pd
 import pytest
+from shapely import LineString, box
 from shapely.affinity import translate
 
-from renewal_geo.contiguity import connect
-from renewal_geo.zones import verify
+from renewal_geo.contiguity import Contiguity, connect
+from renewal_geo.zones import delineate, verify
 
 
 @pytest.fixture(scope="module")
@@ -242,11 +245,17 @@ def test_edited_proof_does_not_carry_the_bound(larger, factor):
         lambda proof: proof.update(kind="trust me"),
         lambda proof: proof.clear(),
         lambda proof: proof.update(dead=[{"parcel": "r0c0", "shares": []}]),
-        lambda proof: proof.update(separators=[{"parcel": "r0c0", "region": ["r4c7"], "multiplier": 1.0}]),
         lambda proof: proof.update(
-            separators=[{"parcel": "r0c0", "region": [f"r0c{n}" for n in range(6)], "multiplier": 1.0}]
+            separators=[{"parcel": "r0c0", "region": ["r4c7"], "multiplier": 1.0}]
         ),
-        lambda proof: proof.update(separators=[{"parcel": "x", "region": ["x"], "multiplier": 1.0}]),
+        lambda proof: proof.update(
+            separators=[
+                {"parcel": "r0c0", "region": [f"r0c{n}" for n in range(6)], "multiplier": 1.0}
+            ]
+        ),
+        lambda proof: proof.update(
+            separators=[{"parcel": "x", "region": ["x"], "multiplier": 1.0}]
+        ),
     ],
 )
 def test_a_proof_that_proves_nothing_is_refused(larger, edit):
@@ -267,3 +276,52 @@ def test_a_link_less_breaks_the_zone(answer):
     parcels, links, zones = answer
     none = dataclasses.replace(links, links=links.links.iloc[:0])
     assert not verify(as_read(zones), parcels, none).ok
+
+
+def test_cut_parcels_verify_and_uncut_ones_do_not(lattice, chosen_by):
+    parcels = lattice("MMM", "MMM", side=100.0, spacing=110.0)
+    farmland = gpd.GeoDataFrame(
+        {"kind": ["permanent_farmland"]},
+        geometry=[box(500_150, 2_499_700, 500_260, 2_500_000)],
+        crs=parcels.crs,
+    )
+    zones = chosen_by(parcels, exclusions=farmland, exclusion_mode="cut", min_area_ha=0.5)
+    links = connect(parcels)
+    found = verify(as_read(zones), parcels, links, exclusions=farmland, published=published(zones))
+    assert found.ok, found.broken
+    assert not verify(as_read(zones), parcels, links, published=published(zones)).ok
+
+
+def test_given_links_verify(lattice):
+    parcels = lattice("M.M", "M.M")
+    table = pd.DataFrame(
+        {"focal": ["r0c0", "r0c0"], "neighbour": ["r0c2", "r1c0"], "frontage_m": [20.0, 100.0]}
+    )
+    links = Contiguity.from_links(table, parcels)
+    zones = delineate(parcels, links, min_area_ha=3.0, boundary_weight=0.001, gap=0.0, workers=1)
+    found = verify(as_read(zones), parcels, links, published=published(zones))
+    assert found.ok, found.broken
+    fewer = Contiguity.from_links(table.iloc[:1], parcels)
+    assert not verify(as_read(zones), parcels, fewer).ok
+
+
+def test_ground_barriers_locks_and_units_verify(lattice, chosen_by):
+    parcels = lattice(
+        "MMMLMMM", "MMMLMMM", unit_id=["u", "u", "", "", "", "", ""] * 2, spacing=105.0
+    )
+    wall = gpd.GeoDataFrame(
+        {"kind": ["river"], "width_m": [3.0]},
+        geometry=[LineString([(500_102.5, 2_499_700), (500_102.5, 2_499_895)])], crs=parcels.crs,
+    )  # fmt: skip
+    asked = {
+        "keep_together": "unit_id",
+        "lock_in": ["r0c6"],
+        "lock_out": ["r1c2"],
+        "min_area_ha": 2.0,
+    }
+    zones = chosen_by(parcels, barriers=wall, ground="land_use == 'L'", **asked)
+    links = connect(parcels, barriers=wall, ground="land_use == 'L'")
+    found = verify(as_read(zones), parcels, links, published=published(zones))
+    assert found.ok, found.broken
+    walled = connect(parcels, ground="land_use == 'L'")
+    assert not verify(as_read(zones), parcels, walled, published=published(zones)).ok

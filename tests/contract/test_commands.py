@@ -1,0 +1,47 @@
+"""The command line and the library are one."""
+
+import importlib
+
+import pytest
+import typer
+
+from renewal_geo.cli.app import app
+from renewal_geo.cli.options import settings_options
+from renewal_geo.foundation.settings import SETTINGS
+
+COMMANDS = typer.main.get_command(app).commands
+
+
+def verbs():
+    for question, group in COMMANDS.items():
+        for verb in getattr(group, "commands", {}):
+            yield question, verb
+
+
+@pytest.mark.parametrize(("question", "verb"), list(verbs()))
+def test_every_command_is_a_python_function_with_the_same_first_line(question, verb):
+    function = getattr(importlib.import_module(f"renewal_geo.{question}"), verb)
+    shown = COMMANDS[question].commands[verb].help
+    assert shown.splitlines()[0] == function.__doc__.splitlines()[0]
+
+
+@pytest.mark.parametrize("key", SETTINGS["zones"])
+def test_every_key_of_zones_is_an_option(key):
+    options = {o for p in COMMANDS["zones"].commands["delineate"].params for o in p.opts}
+    assert f"--{key.replace('_', '-')}" in options
+
+
+def test_options_are_parsed_to_what_the_study_holds():
+    seen = {}
+
+    @settings_options("zones")
+    def command(*, given):
+        seen.update(given)
+
+    names = {key: None for key in SETTINGS["zones"]}
+    command(
+        **{**names, "min_share": ["industrial=0.6"], "lock_in": ["a,b", "c"], "min_area_ha": 5.0}
+    )
+    assert seen == {
+        "zones": {"min_share": {"industrial": 0.6}, "lock_in": ["a", "b", "c"], "min_area_ha": 5.0}
+    }

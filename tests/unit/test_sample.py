@@ -1,0 +1,83 @@
+"""The sample district is what its README says, and check finds every planted fault in it."""
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from renewal_geo import io, quality
+
+POOL = ["M1", "M0", "W1"]
+
+
+@pytest.fixture(scope="module")
+def study(sample_study_folder):
+    return io.open_study(sample_study_folder)
+
+
+@pytest.fixture(scope="module")
+def findings(study):
+    return quality.check(study.parcels, district=study.sub_districts, barriers=study.barriers)
+
+
+@pytest.fixture(scope="module")
+def planted(sample_study_folder):
+    return pd.read_csv(sample_study_folder / "planted_faults.csv", dtype=str).fillna("")
+
+
+def test_pool_adds_up_to_the_reports_area(study):
+    pool = study.parcels[study.parcels["land_use"].isin(POOL)]
+    drawn = pool.geometry.area.sum()
+    assert drawn == pytest.approx(18.5e6, rel=0.01)
+    assert 11_000 < len(study.parcels) < 14_000
+
+
+def test_files_are_as_planners_have_them(sample_study_folder):
+    assert not (sample_study_folder / "exclusions.cpg").exists()
+    assert not (sample_study_folder / "barriers.prj").exists()
+    assert sum(f.stat().st_size for f in sample_study_folder.iterdir()) < 20e6
+    names = gpd.read_file(sample_study_folder / "parcels.shp", encoding="GBK", rows=1).columns
+    assert all(len(str(name).encode("gbk")) <= 10 for name in names)
+
+
+def test_layer_without_cpg_is_read_right(study):
+    assert "虚构水库一级保护区" in set(study.exclusions["name"])
+
+
+def test_the_eleven_sub_districts_tile_the_district(study):
+    shapes = study.sub_districts.geometry
+    assert len(shapes) == 11
+    assert shapes.area.sum() == pytest.approx(shapes.union_all().area, rel=1e-9)
+
+
+def test_every_planted_fault_is_found(study, findings, planted):
+    table = findings.table
+    for fault in planted.itertuples():
+        of_code = table[table["code"] == fault.code]
+        if fault.code == "gap":
+            here = study.parcels.geometry[[fault.parcel_id, fault.other_id]]
+            near = shapely.dwithin(of_code.geometry.to_numpy(), here.iloc[0], 0.01)
+            near &= shapely.dwithin(of_code.geometry.to_numpy(), here.iloc[1], 0.01)
+            assert near.any(), fault
+        elif fault.code == "missing_id":
+            assert (of_code["row_id"] == "").any()
+        else:
+            touched = set(of_code["row_id"]) | set(of_code["other_id"])
+            assert fault.parcel_id in touched, fault
+
+
+def test_nothing_else_is_called_an_error(findings, planted):
+    """What was not planted is not reported, but for the harmless vertices that planting left."""
+    found = findings.table["code"].value_counts().to_dict()
+    found.pop("unmatched_vertex")
+    assert found == planted["code"].value_counts().to_dict()
+
+
+def test_repair_keeps_its_books_and_is_idempotent(study, findings):
+    mended = quality.repair(study.parcels, findings)
+    assert mended.table.index.is_unique
+    change = mended.area_after_m2 - mended.area_before_m2
+    assert change == pytest.approx(mended.log["delta_m2"].sum(), abs=1e-6)
+    again = quality.repair(mended.table, quality.check(mended.table))
+    assert len(again.log) == 0
+    assert again.table.index.equals(mended.table.index)
