@@ -30,6 +30,7 @@ from renewal_geo.zones.verification import Broken
 CERTIFICATE = "certificate.json"
 STUDY_FILE = "study.toml"
 REPAIRED = "repaired.gpkg"
+OVERLAP_NOTE_M2 = 1.0
 Given = Mapping[str, Mapping[str, Any]]
 REASON_COLOURS = {
     "chosen": "#0072b2", "budget": "#e69f00", "low_value": "#f0e442", "undecided": "#cc79a7",
@@ -73,6 +74,7 @@ def run(path: Path, out: Path, given: Given) -> Passage:
         stage.write_text(STUDY_FILE, _own_study(study, tables))
         own = io.open_study(stage.hidden)
         made = _delineated(own)
+        notes = (*notes, *made.prepared.notes, *_overlap_notes(made.delineation))
         _write_zones(stage, own, made, "", notes)
     return Passage(made.delineation, _listed(stage), notes)
 
@@ -81,7 +83,7 @@ def delineate(path: Path, out: Path, given: Given) -> Passage:
     """Score, connect, delineate and publish the zones of one study into `out`."""
     study = _with_options(io.open_study(path), given)
     made = _delineated(study)
-    notes = (*_reading_notes(study), *made.prepared.notes)
+    notes = (*_reading_notes(study), *made.prepared.notes, *_overlap_notes(made.delineation))
     with io.staged(out, record=CERTIFICATE) as stage:
         _write_zones(stage, study, made, os.path.relpath(_folder(path), out), notes)
     return Passage(made.delineation, _listed(stage), notes)
@@ -232,6 +234,17 @@ def _delineated(study: Study) -> _Made:
     if layer is not None and by in layer.columns and len(drawn.zones):
         books.append(ledger.tally(drawn.zones, layer, by=by))
     return _Made(drawn, prepared, tuple(books))
+
+
+def _overlap_notes(drawn: zones.Delineation) -> tuple[str, ...]:
+    """Say where members overlap: their areas then add to more than their zone covers."""
+    twice = drawn.zones["area_m2"] - drawn.zones.geometry.area if len(drawn.zones) else pd.Series()
+    return tuple(
+        f"{zone}: its parcels overlap each other by {area:,.1f} m², counted in its net area; "
+        "see quality check"
+        for zone, area in twice.items()
+        if area > OVERLAP_NOTE_M2
+    )
 
 
 _PASSED = (

@@ -101,8 +101,9 @@ def select(expression: str, table: pd.DataFrame, *, where: str = "") -> pd.Serie
 def columns_of(expression: str) -> tuple[str, ...]:
     """Return the column names that `expression` uses, in the order of their first appearance."""
     parsed = _parsed(expression, "")
-    names = [parsed.original(n.id) for n in ast.walk(parsed.tree) if isinstance(n, ast.Name)]
-    return tuple(dict.fromkeys(names))
+    names = [n for n in ast.walk(parsed.tree) if isinstance(n, ast.Name)]
+    names.sort(key=lambda n: (n.lineno, n.col_offset))
+    return tuple(dict.fromkeys(parsed.original(n.id) for n in names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,15 @@ def _chosen(text: str | None, parcels: gpd.GeoDataFrame, where: str) -> np.ndarr
     if not text:
         return np.zeros(len(parcels), dtype=bool)
     asked = f"`{text}`" if text in parcels.columns else text
-    return select(asked, parcels, where=where).to_numpy(dtype=bool)
+    rows = select(asked, parcels, where=where).to_numpy(dtype=bool)
+    if not rows.any():
+        raise InputError(
+            f"{text!r} selects no parcel",
+            where=where,
+            fix="correct the expression, or leave it out; see the values of the columns it names",
+            code="empty_pool" if where.endswith("pool") else "selects_nothing",
+        )
+    return rows
 
 
 def _numeric(text: str | float, parcels: gpd.GeoDataFrame, where: str) -> np.ndarray:

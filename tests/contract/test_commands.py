@@ -38,7 +38,7 @@ def test_options_are_parsed_to_what_the_study_holds():
     def command(*, given):
         seen.update(given)
 
-    names = {key: None for key in SETTINGS["zones"]}
+    names = dict.fromkeys(SETTINGS["zones"])
     command(
         **{**names, "min_share": ["industrial=0.6"], "lock_in": ["a,b", "c"], "min_area_ha": 5.0}
     )
