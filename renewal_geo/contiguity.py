@@ -342,15 +342,7 @@ def _ground_rows(parcels: gpd.GeoDataFrame, ground: Any) -> Bools:
     if ground is None or (isinstance(ground, str) and not ground.strip()):
         return np.zeros(len(parcels), dtype=bool)
     if isinstance(ground, str):
-        rows = select(ground, parcels, where="ground").to_numpy(dtype=bool)
-        if not rows.any():
-            raise InputError(
-                f"{ground!r} selects no parcel",
-                where="ground",
-                fix="correct the expression, or leave it out",
-                code="selects_nothing",
-            )
-        return rows
+        return select(ground, parcels, where="ground").to_numpy(dtype=bool)
     if isinstance(ground, pd.Series) and ground.index.equals(parcels.index):
         return ground.to_numpy(dtype=bool)
     if isinstance(ground, pd.Series) and set(ground.index) == set(parcels.index):

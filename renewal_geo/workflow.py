@@ -201,6 +201,8 @@ def prepare(study: Study) -> Prepared:
             f"contiguity: {links.wide_overlaps} pairs of parcels overlap by more than "
             f"{asked['edge_tolerance_m']:g} m and make no link; see quality check"
         )
+    if asked["ground"] and not links.is_ground.any():
+        notes.append(f"[zones] ground = {asked['ground']!r} selects no parcel")
     return Prepared(parcels, links, (*notes, f"contiguity: {links}"))
 
 
@@ -228,6 +230,9 @@ def _delineated(study: Study) -> _Made:
         lang=study.lang,
         provenance=study.provenance,
     )
+    if asked["filler"] and not drawn.parcels["is_filler"].any():
+        note = f"[zones] filler = {asked['filler']!r} selects no parcel"
+        prepared = dataclasses.replace(prepared, notes=(*prepared.notes, note))
     books = []
     by = study.settings.get("ledger", {}).get("by", "land_use")
     layer = study.get(str(study.settings.get("ledger", {}).get("layer", "land_use")))

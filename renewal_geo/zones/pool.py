@@ -176,10 +176,11 @@ def _masks(
 
 
 def _break_groups(table: pd.DataFrame, parcels: gpd.GeoDataFrame, terms: Terms) -> None:
-    """A group that cannot be in whole is out whole."""
+    """A group that cannot be in whole is out whole; strangers to pool and filler do not count."""
     codes = _groups(parcels, np.arange(len(parcels)), terms.keep_together)
     eligible = table["eligible"].to_numpy()
-    broken = np.unique(codes[(codes >= 0) & ~eligible])
+    asked = (table["in_pool"] | table["is_filler"] | table["locked_in"]).to_numpy()
+    broken = np.unique(codes[(codes >= 0) & asked & ~eligible])
     hit = np.isin(codes, broken) & eligible
     table.loc[hit, "excluded_kind"] = BROKEN_GROUP
     table["excluded"] |= hit
@@ -198,15 +199,7 @@ def _chosen(text: str | None, parcels: gpd.GeoDataFrame, where: str) -> np.ndarr
     if not text:
         return np.zeros(len(parcels), dtype=bool)
     asked = f"`{text}`" if text in parcels.columns else text
-    rows = select(asked, parcels, where=where).to_numpy(dtype=bool)
-    if not rows.any():
-        raise InputError(
-            f"{text!r} selects no parcel",
-            where=where,
-            fix="correct the expression, or leave it out; see the values of the columns it names",
-            code="empty_pool" if where.endswith("pool") else "selects_nothing",
-        )
-    return rows
+    return select(asked, parcels, where=where).to_numpy(dtype=bool)
 
 
 def _numeric(text: str | float, parcels: gpd.GeoDataFrame, where: str) -> np.ndarray:
