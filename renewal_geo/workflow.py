@@ -154,6 +154,18 @@ def score(
             "potential.xlsx",
             report.score_workbook(made, study_name=study.name, lang=study.lang),
         )
+        page = maps.value_map(
+            table,
+            name,
+            columns=tuple(f"{name}_{one}" for one in made.contributions.columns),
+            titles={f"{name}_{one}": str(t) for one, t in made.criteria["title"].items()},
+            lang=study.lang,
+            title=study.name,
+            source=_sources(study),
+            as_of=study.as_of,
+            notes=study.provenance.notes,
+        )
+        page.save(str(stage.path("potential.html")))
         stage.write_json("potential.json", _record("potential", "score", str(made), study, notes))
     return made, _listed(stage), notes
 
@@ -168,12 +180,27 @@ def tally(
     areas = study.get("units")
     areas = study.parcels if areas is None else areas
     book = ledger.tally(areas, layer, by=str(asked.get("by", "land_use")))
+    area = book.totals["area_m2"].to_numpy().clip(min=1e-9)
     notes = (*_reading_notes(study), *book.notes)
     with io.staged(out, record="ledger.json") as stage:
         io.write_layers(stage.path("ledger.gpkg"), {"polygons": areas, "ledger": book.table})
         stage.write_bytes(
             "ledger.xlsx", report.ledger_workbook(book, study_name=study.name, lang=study.lang)
         )
+        covered = areas.assign(
+            uncovered_m2=_uncovered(book), uncovered_share=_uncovered(book) / area
+        )
+        page = maps.value_map(
+            covered,
+            "uncovered_share",
+            columns=("uncovered_m2",),
+            lang=study.lang,
+            title=study.name,
+            source=_sources(study),
+            as_of=study.as_of,
+            notes=study.provenance.notes,
+        )
+        page.save(str(stage.path("ledger.html")))
         stage.write_json("ledger.json", _record("ledger", "tally", str(book), study, notes))
     return book, _listed(stage), notes
 
@@ -239,6 +266,11 @@ def _delineated(study: Study) -> _Made:
     if layer is not None and by in layer.columns and len(drawn.zones):
         books.append(ledger.tally(drawn.zones, layer, by=by))
     return _Made(drawn, prepared, tuple(books))
+
+
+def _uncovered(book: ledger.Ledger) -> Any:
+    rows = book.table[book.table["kind"] == "uncovered"].set_index(book.id_column)["area_m2"]
+    return rows.reindex(book.totals.index).to_numpy()
 
 
 def _overlap_notes(drawn: zones.Delineation) -> tuple[str, ...]:

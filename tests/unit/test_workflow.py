@@ -339,8 +339,8 @@ def test_quality_ledger_and_potential_commands(drawn, tmp_path, capsys):
         ("q", "quality.json"),
         ("bare", "quality.gpkg"),
         ("r", "quality.xlsx"),
-        ("l", "ledger.xlsx"),
-        ("p", "potential.gpkg"),
+        ("l", "ledger.html"),
+        ("p", "potential.html"),
     ):
         assert (tmp_path / folder / file).exists()
 

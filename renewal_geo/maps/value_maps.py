@@ -1,0 +1,161 @@
+"""From one number per polygon to a map: scores of parcels, what a ledger leaves uncovered."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from renewal_geo.foundation.labels import has_label
+from renewal_geo.maps.folium_page import Page
+from renewal_geo.maps.spec import (
+    Fact,
+    LayerSpec,
+    MapClass,
+    MapColumn,
+    MapSpec,
+    Text,
+    both,
+    crs_name,
+    require_columns,
+    require_edition,
+    same,
+)
+
+# viridis, five steps from light to dark: readable without telling red from green
+STEPS = ("#fde725", "#5ec962", "#21918c", "#3b528b", "#440154")
+NO_VALUE = "#d9d9d9"
+
+
+def value_map(
+    table: gpd.GeoDataFrame,
+    column: str,
+    *,
+    columns: Sequence[str] = (),
+    titles: Mapping[str, str] | None = None,
+    lang: str = "zh",
+    title: str = "",
+    source: str = "",
+    as_of: dt.date | None = None,
+    review_no: str = "",
+    notes: Sequence[str] = (),
+) -> Page:
+    """Draw polygons coloured by a number, as a page that is one file and asks no host for anything.
+
+    Parameters
+    ----------
+    table
+        n polygons by their id, in a known CRS.
+    column
+        Number that colours them, in five steps of equal width; missing values are grey.
+    columns
+        Other columns that popups may show; the id and `column` always are.
+    titles
+        Names of columns for people, where the labels have none.
+    lang, title, source, as_of, review_no, notes
+        As for :func:`zone_map`.
+
+    Returns
+    -------
+    Page
+        A ``folium.Map`` with ``.save()`` and ``.html()``.
+
+    Raises
+    ------
+    RenderError
+        For a column that is not there, or a layer without CRS.
+    """
+    return Page(
+        value_spec(
+            table, column, columns=columns, titles=titles, lang=lang, title=title, source=source,
+            as_of=as_of, review_no=review_no, notes=notes,
+        )
+    )  # fmt: skip
+
+
+def value_spec(
+    table: gpd.GeoDataFrame,
+    column: str,
+    *,
+    columns: Sequence[str] = (),
+    titles: Mapping[str, str] | None = None,
+    lang: str = "zh",
+    title: str = "",
+    source: str = "",
+    as_of: dt.date | None = None,
+    review_no: str = "",
+    notes: Sequence[str] = (),
+) -> MapSpec:
+    """Return what the map says; parameters as in :func:`value_map`."""
+    require_edition("internal", lang)
+    require_columns((column, *columns), table, "table")
+    index = str(table.index.name or "id")
+    numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
+    area = np.nan_to_num(table.geometry.area.to_numpy())
+    classes, class_of = _steps(numbers, area)
+    values = pd.DataFrame({index: table.index.astype(str)})
+    shown = [MapColumn(index, _title(index, titles))]
+    for name in dict.fromkeys((column, *columns)):
+        values[name] = table[name].to_numpy()
+        numeric = pd.api.types.is_numeric_dtype(table[name])
+        shown.append(MapColumn(name, _title(name, titles), "number" if numeric else "text", 3))
+    known = numbers[np.isfinite(numbers)]
+    facts = [Fact(_title(column, titles), same(f"{len(known):,}"), strong=True)]
+    if len(known):
+        facts += [
+            Fact(same(name), same(f"{figure:,.3f}"))
+            for name, figure in (("min", known.min()), ("mean", known.mean()), ("max", known.max()))
+        ]
+    layer = LayerSpec(
+        name="values",
+        title=_title(column, titles),
+        kind="polygon",
+        geometry=table.geometry,
+        classes=classes,
+        class_of=class_of,
+        columns=tuple(shown),
+        values=values,
+    )
+    digest = hashlib.sha256(values.to_csv(index=False).encode()).hexdigest()
+    return MapSpec(
+        title=same(title) if title else _title(column, titles),
+        subtitle=same(""),
+        lang=lang,
+        edition="internal",
+        as_of=as_of,
+        crs=crs_name(table.crs),
+        source=source,
+        review_no=review_no,
+        notes=tuple(same(note) for note in notes),
+        layers=(layer,),
+        facts=tuple(facts),
+        fingerprint=digest,
+    )
+
+
+def _title(name: str, titles: Mapping[str, str] | None) -> Text:
+    if titles and name in titles:
+        return same(titles[name])
+    return both(f"column.{name}") if has_label(f"column.{name}") else same(name)
+
+
+def _steps(numbers: np.ndarray, area: np.ndarray) -> tuple[tuple[MapClass, ...], np.ndarray]:
+    known = np.isfinite(numbers)
+    low, high = (numbers[known].min(), numbers[known].max()) if known.any() else (0.0, 1.0)
+    edges = np.linspace(low, high, len(STEPS) + 1)
+    place = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, len(STEPS) - 1)
+    place = np.where(known, place, len(STEPS))
+    names = [f"{a:,.3g} – {b:,.3g}" for a, b in pairwise(edges)]
+    classes = tuple(
+        MapClass(
+            f"step{n}", same(name), fill, "", 0.0, "", (), int((place == n).sum()),
+            float(area[place == n].sum()),
+        )
+        for n, (name, fill) in enumerate(zip([*names, "–"], [*STEPS, NO_VALUE], strict=True))
+    )  # fmt: skip
+    return classes, place.astype(np.int32)

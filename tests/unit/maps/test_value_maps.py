@@ -1,0 +1,33 @@
+"""A number per polygon as a map: five steps, grey for nothing, areas from the table."""
+
+import geopandas as gpd
+import pytest
+from shapely import box
+
+from renewal_geo.foundation.errors import RenewalError
+from renewal_geo.maps import assert_self_contained, value_map, value_spec
+
+
+@pytest.fixture
+def scored():
+    return gpd.GeoDataFrame(
+        {"score": [0.0, 0.5, 1.0, None], "secret_holder": ["<b>x</b>"] * 4},
+        geometry=[box(520_000 + 20 * n, 2_510_000, 520_010 + 20 * n, 2_510_010) for n in range(4)],
+        index=list("abcd"),
+        crs="EPSG:4547",
+    )
+
+
+def test_steps_and_figures(scored):
+    layer = value_spec(scored, "score").layers[0]
+    assert layer.class_of.tolist() == [0, 2, 4, 5]
+    assert [c.count for c in layer.classes] == [1, 0, 1, 0, 1, 1]
+    assert sum(c.area_m2 for c in layer.classes) == pytest.approx(400)
+
+
+def test_only_named_columns_leave(scored):
+    page = value_map(scored, "score", title="t").html()
+    assert_self_contained(page)
+    assert "secret_holder" not in page
+    with pytest.raises(RenewalError):
+        value_map(scored, "nothing")
