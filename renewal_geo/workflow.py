@@ -143,8 +143,9 @@ def score(
     asked = study.settings.get("potential", {})
     name = str(asked.get("name", "score"))
     made = potential.score(study.parcels, asked.get("criteria", ()), name=name)
-    table = study.parcels.drop(columns=[c for c in (name,) if c in study.parcels])
-    table = table.assign(**{name: made.scores}).join(made.contributions.add_prefix(f"{name}_"))
+    # by position, not by id: ids may still repeat, and a join would multiply their rows
+    parts = {f"{name}_{c}": made.contributions[c].to_numpy() for c in made.contributions.columns}
+    table = study.parcels.assign(**{name: made.scores.to_numpy(), **parts})
     notes = (*_reading_notes(study), *made.notes)
     with io.staged(out, record="potential.json") as stage:
         io.write_layers(

@@ -345,6 +345,19 @@ def test_quality_ledger_and_potential_commands(drawn, tmp_path, capsys):
         assert (tmp_path / folder / file).exists()
 
 
+def test_scores_of_repeated_ids_are_not_multiplied(tmp_path, capsys):
+    study = draw(tmp_path / "study")
+    parcels = gpd.read_file(study / "parcels.gpkg")
+    parcels.loc[3, "parcel_id"] = parcels.loc[2, "parcel_id"]
+    parcels.to_file(study / "parcels.gpkg")
+    with (study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[potential]\nname = "ripe"\ncriteria = [{ column = "score", weight = 1.0 }]\n'
+        )
+    assert spoken(capsys, "potential", "score", study, "--out", tmp_path / "p")[0] == 0
+    assert len(gpd.read_file(tmp_path / "p" / "potential.gpkg")) == len(parcels)
+
+
 def test_init_writes_a_study_that_opens(tmp_path, capsys):
     study = draw(tmp_path / "study")
     (study / "study.toml").unlink()
