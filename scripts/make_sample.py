@@ -32,9 +32,9 @@ GRID_M = 0.001
 CORRIDORS = {  # kind: (gap between blocks, width of the barrier polygon)
     "expressway": (76.0, 50.0),
     "railway": (40.0, 16.0),
-    "river": (64.0, 40.0),
-    "trunk": (56.0, 46.0),
-    "arterial": (34.0, 0.0),
+    "river": (37.0, 26.0),
+    "arterial": (39.0, 32.0),
+    "collector": (34.0, 0.0),
 }
 SUB_DISTRICTS = [
     "平湖",
@@ -125,7 +125,7 @@ def wavy(
 
 
 def lay_corridors(town: Town) -> None:
-    """Lay expressways, the railway, rivers, trunk roads and arterials through the plane."""
+    """Lay expressways, the railway, rivers, arterials and collector roads through the plane."""
     rng, w, h = town.rng, WIDTH, HEIGHT
     lines = [
         ("expressway", wavy(rng, (-200, h * 0.36), (w + 200, h * 0.52), 240)),
@@ -133,17 +133,17 @@ def lay_corridors(town: Town) -> None:
         ("railway", wavy(rng, (-200, h * 0.80), (w + 200, h * 0.70), 160)),
         ("river", wavy(rng, (w * 0.30, -200), (w * 0.36, h + 200), 260)),
         ("river", wavy(rng, (w * 0.63, h * 0.22), (w + 200, h * 0.24), 200)),
-        ("trunk", wavy(rng, (w * 0.82, -200), (w * 0.80, h + 200), 150)),
+        ("arterial", wavy(rng, (w * 0.82, -200), (w * 0.80, h + 200), 150)),
     ]
     for x in np.arange(900, w - 500, 1_130):
         at = x + rng.uniform(-170, 170)
         lines.append(
-            ("arterial", wavy(rng, (at, -200), (at + rng.uniform(-250, 250), h + 200), 60))
+            ("collector", wavy(rng, (at, -200), (at + rng.uniform(-250, 250), h + 200), 60))
         )
     for y in np.arange(800, h - 500, 1_050):
         at = y + rng.uniform(-160, 160)
         lines.append(
-            ("arterial", wavy(rng, (-200, at), (w + 200, at + rng.uniform(-250, 250)), 60))
+            ("collector", wavy(rng, (-200, at), (w + 200, at + rng.uniform(-250, 250)), 60))
         )
     town.corridors = lines
 
@@ -452,7 +452,7 @@ def roads(town: Town, onto_ground: Any, outline: Any) -> gpd.GeoDataFrame:
     rows = [
         (k, CORRIDORS[k][1] or 30.0, line)
         for k, line in town.corridors
-        if k in {"expressway", "trunk", "arterial"}
+        if k in {"expressway", "arterial", "collector"}
     ]
     rows += [("local", round(wide, 1), line) for line, wide in town.streets]
     lines = bent([r[2] for r in rows], onto_ground)

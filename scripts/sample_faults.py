@@ -187,7 +187,7 @@ def plant(
         for _ in range(COUNTS["multipart"]):
             row = site.take()
             part = shapely.get_parts(shapely.intersection(shapes[row], half_of(shapes[row])))[0]
-            rest = shapely.get_parts(shapes[row].difference(part.buffer(3.5, join_style="mitre")))
+            rest = shapely.get_parts(shapes[row].difference(part.buffer(9.0, join_style="mitre")))
             shapes[row] = MultiPolygon([on_grid(part), on_grid(max(rest, key=lambda p: p.area))])
             measured(row)
             note("multipart", row)

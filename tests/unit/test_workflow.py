@@ -355,7 +355,7 @@ def test_scores_of_repeated_ids_are_not_multiplied(tmp_path, capsys):
             '\n[potential]\nname = "ripe"\ncriteria = [{ column = "score", weight = 1.0 }]\n'
         )
     assert spoken(capsys, "potential", "score", study, "--out", tmp_path / "p")[0] == 0
-    assert len(gpd.read_file(tmp_path / "p" / "potential.gpkg")) == len(parcels)
+    assert len(gpd.read_file(tmp_path / "p" / "potential.gpkg", layer="parcels")) == len(parcels)
 
 
 def test_init_writes_a_study_that_opens(tmp_path, capsys):
