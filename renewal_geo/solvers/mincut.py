@@ -21,9 +21,13 @@ Bools = NDArray[np.bool_]
 
 
 def closure(
-    weight: Floats, pairs: Ints, cost: Floats, forced: Bools | None = None
-) -> tuple[float, Bools]:
-    """Return an upper bound of the best closure, and a closure that (nearly) attains it.
+    weight: Floats,
+    pairs: Ints,
+    cost: Floats,
+    forced: Bools | None = None,
+    rounds: int = ROUNDS,
+) -> tuple[float, Bools, Floats]:
+    """Return an upper bound of the best closure, a closure that (nearly) attains it, and the flow.
 
     Parameters
     ----------
@@ -35,15 +39,18 @@ def closure(
         Length m, non-negative: paid where one end is chosen and the other is not.
     forced
         Length n, nodes that must be chosen; none by default.
+    rounds
+        One is enough for a price that is being sought; three bring the bound to within about 1e-9.
 
     Returns
     -------
     tuple
-        Bound (never below the true optimum, within about 1e-9 of it), chosen nodes.
+        Bound (never below the true optimum), chosen nodes, and per pair the net flow from its first to
+        its second node, at most the cost: with it anyone can add up the bound again.
     """
     n = len(weight)
     if n == 0:
-        return 0.0, np.zeros(0, dtype=bool)
+        return 0.0, np.zeros(0, dtype=bool), np.zeros(len(pairs))
     weight = np.asarray(weight, dtype=float)
     positive = np.maximum(weight, 0.0)
     into = np.maximum(-weight, 0.0)
@@ -63,7 +70,7 @@ def closure(
     scale = LARGEST_SUM / max(min(positive.sum(), into.sum()), 1e-9 * positive.sum(), 1e-30)
     shape = (n + 2, n + 2)
     chosen = np.zeros(n, dtype=bool)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         left = np.maximum(room - flow, 0.0)
         units = np.floor(np.minimum(left * scale, LARGEST_SUM)).astype(np.int32)
         graph = csr_array((units, (tail, head)), shape=shape)
@@ -93,6 +100,7 @@ def closure(
     else:
         bound = float(positive.sum()) - routed
     noise = SAFETY * (float(np.abs(weight).sum()) + float(cost.sum()))
+    net = flow[2 * n : 2 * n + len(pairs)] - flow[2 * n + len(pairs) :]
     if bound <= noise and not chosen.any():
-        return 0.0, chosen  # nothing is worth choosing: what is left is noise of the sums
-    return bound + noise, chosen
+        return 0.0, chosen, net  # nothing is worth choosing: what is left is noise of the sums
+    return bound + noise, chosen, net

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array, vstack
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import coo_array, csr_array, vstack
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WHOLE = 0.5
+NOISE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def pack(
     *,
     time_limit_s: float,
     exact: bool = False,
+    beat: float | None = None,
 ) -> tuple[Ints | None, bool]:
     """Choose disjoint zones of the greatest total value.
 
@@ -53,24 +55,58 @@ def pack(
         For the solver.
     exact
         Close the search completely instead of stopping at a relative gap of 1e-6.
+    beat
+        Only selections worth more are wanted: zones whose reduced cost shows that none has them are
+        left out before the search.
 
     Returns
     -------
     tuple
-        Numbers of the chosen zones (None where there is no selection, or none was found in time),
-        and whether the search closed.
+        Numbers of the chosen zones (None where there is no selection, none better than `beat`, or none was
+        found in time), and whether the search closed.
     """
     if not len(zones):
         needs = demands.must_cover is not None and len(demands.must_cover) > 0
         return (None if needs or (demands.min_zones or 0) > 0 else np.empty(0, np.int64)), True
+    matrix, floor, most = _rows(zones, areas, nodes, demands)
+    count = len(zones)
+    price = -np.asarray(values, float)
+    kept = np.arange(count)
+    if beat is not None:
+        kept = _promising(price, matrix, floor, most, -beat)
+        if not len(kept):
+            return None, True
+    solved = milp(
+        price[kept],
+        integrality=np.ones(len(kept)),  # type: ignore[arg-type]
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(matrix[:, kept].tocsc(), floor, most),
+        options={
+            "time_limit": max(0.05, time_limit_s),
+            "mip_rel_gap": 0.0 if exact else 1e-6,
+            "presolve": True,
+        },
+    )
+    closed = solved.status in {0, 2}
+    if solved.x is None:
+        return None, closed
+    return kept[solved.x > WHOLE], closed
+
+
+def _rows(
+    zones: Sequence[Ints], areas: Floats, nodes: int, demands: Demands
+) -> tuple[csr_array, Floats, Floats]:
+    """Return the rows that every selection keeps, with their least and greatest values."""
     count = len(zones)
     lengths = [len(zone) for zone in zones]
     column = np.repeat(np.arange(count), lengths)
     node = np.concatenate(zones)
     cover = coo_array((np.ones(len(node)), (node, column)), shape=(nodes, count)).tocsr()
-    rows, low, high = [cover], [np.zeros(nodes)], [np.ones(nodes)]
+    least = np.zeros(nodes)
     if demands.must_cover is not None:
-        low[0][demands.must_cover] = 1.0
+        least[demands.must_cover] = 1.0
+    told = _different(cover, least)
+    rows, low, high = [cover[told]], [least[told]], [np.ones(len(told))]
 
     def add(row: Floats, least: float, most: float) -> None:
         rows.append(coo_array(row.reshape(1, -1)).tocsr())
@@ -95,19 +131,32 @@ def pack(
         rows.append(both.tocsr())
         low.append(np.full(p, -np.inf))
         high.append(np.ones(p))
-    matrix = vstack(rows, format="csc")
-    solved = milp(
-        -np.asarray(values, float),
-        integrality=np.ones(count),  # type: ignore[arg-type]
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(matrix, np.concatenate(low), np.concatenate(high)),
-        options={
-            "time_limit": max(0.05, time_limit_s),
-            "mip_rel_gap": 0.0 if exact else 1e-6,
-            "presolve": True,
-        },
+    return vstack(rows, format="csr"), np.concatenate(low), np.concatenate(high)
+
+
+def _different(cover: csr_array, least: Floats) -> Ints:
+    """Return one node of each kind: nodes in the same zones, with the same demand, say the same."""
+    seen: dict[tuple[bytes, float], int] = {}
+    for node in np.flatnonzero((np.diff(cover.indptr) > 1) | (least > 0)):
+        held = np.sort(cover.indices[cover.indptr[node] : cover.indptr[node + 1]])
+        seen.setdefault((held.tobytes(), float(least[node])), int(node))
+    return np.array(list(seen.values()), dtype=np.int64)
+
+
+def _promising(price: Floats, matrix: csr_array, low: Floats, high: Floats, limit: float) -> Ints:
+    """Return the zones that some selection cheaper than `limit` may hold, by their reduced costs."""
+    above = np.isfinite(high)
+    # a sum of zones cannot be negative: only rows with both signs, or a demand, need their lower side
+    below = np.isfinite(low) & ((low > 0) | (matrix.min(axis=1).toarray().ravel() < 0))
+    rows = vstack([matrix[above], -matrix[below]], format="csr")
+    solved = linprog(
+        price,
+        A_ub=rows,
+        b_ub=np.concatenate([high[above], -low[below]]),
+        bounds=(0, 1),
+        method="highs",
     )
-    closed = solved.status in {0, 2}
-    if solved.x is None:
-        return None, closed
-    return np.flatnonzero(solved.x > WHOLE), closed
+    if solved.status != 0:
+        return np.arange(len(price))
+    at_least = solved.fun + np.maximum(solved.lower.marginals, 0.0)
+    return np.flatnonzero(at_least < limit - NOISE * max(1.0, abs(limit)))

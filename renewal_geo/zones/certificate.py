@@ -16,6 +16,7 @@ from renewal_geo.foundation.provenance import Provenance, versions
 from renewal_geo.zones.pool import Candidates
 from renewal_geo.zones.problem import Problem, zone_value
 from renewal_geo.zones.search import Answer
+from renewal_geo.zones.single import renamed
 from renewal_geo.zones.terms import Terms
 
 FORMAT = 1
@@ -111,22 +112,36 @@ def zone_figures(found: Candidates, answer: Answer, membership: pd.Series) -> pd
 
 
 def _translated(proof: Mapping[str, Any], name: Any) -> dict[str, Any]:
-    if "separators" not in proof:
+    """Return a proof with another name for every parcel."""
+    if proof.get("kind") == "connected":
+        return renamed(proof, name)
+    if "cuts" not in proof:
         return dict(proof)
-    return {
-        "kind": proof["kind"],
-        "budget_price": proof["budget_price"],
-        "shares": [{**one, "parcel": name(one["parcel"])} for one in proof["shares"]],
-        "separators": [
-            {
-                "parcel": name(one["parcel"]),
-                "region": [name(member) for member in one["region"]],
-                "multiplier": one["multiplier"],
-            }
-            for one in proof["separators"]
-        ],
+
+    def cut(one: Mapping[str, Any]) -> dict[str, Any]:
+        told = {**one, "nodes": [name(member) for member in one["nodes"]]}
+        if "node" in one:
+            told["node"] = name(one["node"])
+        if "by_link" in one:
+            told["by_link"] = [name(member) for member in one["by_link"]]
+        return told
+
+    def leaf(one: Mapping[str, Any]) -> dict[str, Any]:
+        return {**one, "fixings": [[name(parcel), inside] for parcel, inside in one["fixings"]]}
+
+    told = {
+        **proof,
+        "cuts": [cut(one) for one in proof["cuts"]],
         "dead": [{**one, "parcel": name(one["parcel"])} for one in proof["dead"]],
     }
+    if "joint" in proof:
+        told["joint"] = [leaf(one) for one in proof["joint"]]
+    if "components" in proof:
+        told["components"] = [
+            {"parcel": name(one["parcel"]), "leaves": [leaf(branch) for branch in one["leaves"]]}
+            for one in proof["components"]
+        ]
+    return told
 
 
 def _named_conflict(conflict: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:

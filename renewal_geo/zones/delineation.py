@@ -57,6 +57,9 @@ class Delineation:
         Where infeasible: the limits, and by how many hectares.
     certificate
         All that :func:`verify` needs, as plain values.
+    found, answer, terms
+        The formal problem, the search's answer with the zones it met, and the limits: what further
+        questions (frontier, phases, prices) begin with.
     """
 
     zones: gpd.GeoDataFrame
@@ -76,6 +79,9 @@ class Delineation:
     conflict: tuple[Mapping[str, Any], ...]
     certificate: Mapping[str, Any]
     provenance: Provenance
+    found: Candidates
+    answer: Answer
+    terms: Terms
     lang: str = "zh"
 
     def __str__(self) -> str:
@@ -257,6 +263,9 @@ def delineate(
         conflict=tuple(record["conflict"]),
         certificate=record,
         provenance=provenance or Provenance(versions=versions(), seed=seed),
+        found=found,
+        answer=answer,
+        terms=terms,
         lang=lang,
     )
 

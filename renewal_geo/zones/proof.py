@@ -1,8 +1,9 @@
-"""Bounds that anyone can replay with numpy and scipy alone: no optimiser, no compiled code.
+"""Bounds that anyone can replay with numpy alone: no solver, no compiled code.
 
-A *relaxation* proof holds a price of the budget and multipliers of share rows and area separators.
-Whatever non-negative multipliers it holds, the maximum closure that remains is an upper bound on the
-value of all feasible answers. An *enumeration* proof of a small district says: list every zone.
+A *relaxation* proof holds a price of the budget and, for each component, the leaves of a branching: nodes
+fixed in or out, and multipliers of share rows and cuts. Whatever non-negative multipliers it holds, what it
+yields is an upper bound on the value of all feasible answers (:mod:`renewal_geo.solvers.bounding`). An
+*enumeration* proof of a small district says: list every zone.
 """
 
 from __future__ import annotations
@@ -14,15 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renewal_geo.foundation.errors import ProofError
+from renewal_geo.solvers.bounding import Leaf, covers, leaf_bound
+from renewal_geo.solvers.cuts import Cut, Row, row_of
 from renewal_geo.solvers.enumeration import connected_sets
-from renewal_geo.solvers.mincut import closure
 from renewal_geo.solvers.packing import Demands, pack
+from renewal_geo.zones.parts import Part, joined, largest_total, parts
 from renewal_geo.zones.problem import Problem, Reduced, is_feasible, reduce, zone_value
+from renewal_geo.zones.single import replay_zone
 
 ENUMERATED_SETS = 60_000
 ENUMERATED_ZONES_APART = 1_500
 AREA_TOLERANCE_HA = 1e-9
 EXACT_SECONDS = 120.0
+DIGITS = 10  # significant, of the numbers in a proof: a rounded multiplier is a multiplier
+SAFETY = 1e-12
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -36,8 +42,9 @@ def replay(problem: Problem, proof: Mapping[str, Any]) -> float:
     problem
         The problem, as re-derived from the inputs.
     proof
-        ``{"kind": "relaxation", "budget_price", "shares", "separators", "dead"}`` or ``{"kind":
-        "enumeration"}``, parcels by their number in `problem`.
+        ``{"kind": "relaxation", "budget_price", "cuts", "components", "dead"}`` (see :func:`written`),
+        ``{"kind": "connected", ...}`` of a single zone, or ``{"kind": "enumeration"}``; parcels by their
+        number in `problem`.
 
     Returns
     -------
@@ -47,71 +54,227 @@ def replay(problem: Problem, proof: Mapping[str, Any]) -> float:
     Raises
     ------
     ProofError
-        If a multiplier is negative, a separator is no separator, or a component that is called
-        dead could hold a zone.
+        If a multiplier is negative, a cut does not hold, branches leave out a case, or a component that is
+        called dead could hold a zone.
     """
     if proof.get("kind") == "enumeration":
         value = enumerated(problem)
         if value is None:
             raise ProofError("the district is too large to enumerate", code="bad_proof")
         return value[0]
+    if proof.get("kind") == "connected":
+        return replay_zone(problem, proof)
     if proof.get("kind") != "relaxation":
         raise ProofError(f"unknown kind of proof {proof.get('kind')!r}", code="bad_proof")
     reduced = reduce(problem)
     price = _multiplier(proof.get("budget_price", 0.0), "budget_price")
-    if problem.budget is None and price:
+    total = largest_total(problem)
+    if total is None and price:
         raise ProofError("the proof prices a budget that there is not", code="bad_proof")
-    shares = _share_multipliers(reduced, proof.get("shares", ()))
-    separators = [_separator(problem, reduced, one) for one in proof.get("separators", ())]
-    alive = ~np.isin(reduced.component, _dead(reduced, problem.min_area, proof.get("dead", ())))
-    return relaxed(reduced, price, problem.budget, shares, separators, alive)[0]
+    dead = set(_dead(reduced, problem.min_area, proof.get("dead", ())).tolist())
+    cuts = proof.get("cuts", ())
+    living = {k: part for k, part in enumerate(parts(problem, reduced)) if k not in dead}
+    if "joint" in proof and living:
+        whole = joined(problem, reduced, list(living.values()))
+        bound = part_bound(whole, price, proof["joint"], cuts, reduced, total or 0.0)
+    else:
+        branches = _branches(reduced, proof)
+        bound = price * (total or 0.0)
+        for number, part in living.items():
+            bound += part_bound(part, price, branches.get(number, ()), cuts, reduced)
+    return bound + SAFETY * abs(bound)
 
 
-def relaxed(
+def part_bound(
+    part: Part,
+    price: float,
+    branches: Sequence[Mapping[str, Any]],
+    cuts: Sequence[Mapping[str, Any]],
+    reduced: Reduced,
+    budget: float = 0.0,
+) -> float:
+    """Return the bound of one component: that of its worst branch.
+
+    With a `budget` (ha), which all components share then, each branch may have a price of its own.
+
+    Raises
+    ------
+    ProofError
+        As :func:`replay`.
+    """
+    leaves = [_leaf(part, one, cuts, reduced) for one in branches] or [
+        (
+            Leaf((), np.zeros(len(part.terrain.slack)), (), np.empty(0), np.zeros(len(part.links))),
+            [],
+        )
+    ]
+    if not covers([leaf for leaf, _ in leaves]):
+        raise ProofError("the branches of a component leave out a case", code="bad_proof")
+    return max(
+        leaf.price * budget
+        + leaf_bound(
+            part.terrain, part.weight(price + leaf.price), part.gain, part.locked, leaf, rows
+        )
+        for leaf, rows in leaves
+    )
+
+
+def written(
     reduced: Reduced,
     price: float,
-    budget: float | None,
-    shares: Floats,
-    separators: Sequence[tuple[int, Ints, float]],
-    alive: Bools,
-) -> tuple[float, Bools]:
-    """Evaluate the relaxation at given multipliers.
+    branches: Sequence[tuple[Part, Sequence[Leaf]]],
+    dead: Sequence[Mapping[str, Any]],
+    *,
+    joint: bool = False,
+) -> dict[str, Any]:
+    """Return a proof as plain values, parcels by their number.
 
-    Parameters
-    ----------
-    reduced
-        The nodes.
-    price, budget
-        Of a hectare, and hectares.
-    shares
-        (k, n) multipliers of the share rows, spread over the nodes of each component.
-    separators
-        (node, ring, multiplier): x[node] <= sum of x over the ring.
-    alive
-        Length n, nodes whose component can hold a zone.
+    With `joint` the only branch list is that of all components together.
 
-    Returns
-    -------
-    tuple
-        The bound, and the nodes that the relaxation chooses.
+    Each cut is written once, however many leaves use it; a node is named by its first parcel. Numbers are
+    rounded to ten digits: any multipliers give a valid bound, and what they give is replayed.
     """
-    weight = reduced.worth - price * reduced.area + (shares * reduced.slack).sum(axis=0)
-    for node, around, multiplier in separators:
-        weight[node] -= multiplier
-        weight[around] += multiplier
-    inner = alive[reduced.pairs].all(axis=1)
-    number = np.cumsum(alive) - 1
-    border = ~inner & alive[reduced.pairs].any(axis=1)
-    if border.any():  # never between components; kept so that the function stands by itself
-        ends = reduced.pairs[border]
-        np.subtract.at(weight, ends[:, 0], reduced.cost[border])
-        np.subtract.at(weight, ends[:, 1], reduced.cost[border])
-    bound, chosen = closure(
-        weight[alive], number[reduced.pairs[inner]], reduced.cost[inner], reduced.locked[alive]
-    )
-    nodes = np.zeros(reduced.size, dtype=bool)
-    nodes[np.flatnonzero(alive)[chosen]] = True
-    return bound + price * (budget or 0.0), nodes
+    first = np.full(reduced.size, len(reduced.node_of), dtype=np.int64)
+    np.minimum.at(first, reduced.node_of, np.arange(len(reduced.node_of)))
+    cuts: list[dict[str, Any]] = []
+    place: dict[int, int] = {}
+    components = []
+    for part, leaves in branches:
+        names = first[part.nodes]
+        told = []
+        for leaf in leaves:
+            for cut in leaf.cuts:
+                if id(cut) not in place:
+                    place[id(cut)] = len(cuts)
+                    cuts.append(_told(cut, names))
+            told.append(
+                {
+                    "fixings": [[int(names[node]), bool(inside)] for node, inside in leaf.fixings],
+                    "shares": _rounded(leaf.shares),
+                    "cuts": [place[id(cut)] for cut in leaf.cuts],
+                    "multipliers": _rounded(leaf.multipliers),
+                    "flow": _rounded(leaf.flow) if leaf.flow.any() else [],
+                    **({"price": leaf.price} if joint else {}),
+                }
+            )
+        components.append({"parcel": int(names.min()), "leaves": told})
+    lists = {"joint": components[0]["leaves"]} if joint else {"components": components}
+    return {
+        "kind": "relaxation",
+        "budget_price": 0.0 if joint else float(price),
+        "cuts": cuts,
+        **lists,
+        "dead": list(dead),
+    }
+
+
+def cuts_of(problem: Problem, proof: Mapping[str, Any]) -> dict[int, tuple[Leaf, list[Row]]]:
+    """Return, by component of a changed problem, the multipliers of the worst branches, fixings left aside.
+
+    Cuts and multipliers hold wherever they are put; those that the change has made invalid are left out, and
+    where components have grown together theirs are joined.
+    """
+    reduced = reduce(problem)
+    every = parts(problem, reduced)
+    found: dict[int, tuple[Leaf, list[Row]]] = {}
+    for one in proof.get("components", ()):
+        number = int(reduced.component[reduced.node_of[_number(reduced, one["parcel"])]])
+        claim = {**one["leaves"][0], "flow": []}
+        leaf, rows = _leaf(every[number], claim, proof.get("cuts", ()), reduced, lenient=True)
+        if number in found:
+            known, before = found[number]
+            leaf = Leaf(
+                (),
+                (known.shares + leaf.shares) / 2,
+                (*known.cuts, *leaf.cuts),
+                np.concatenate([known.multipliers, leaf.multipliers]),
+                leaf.flow,
+            )
+            rows = [*before, *rows]
+        found[number] = (leaf, rows)
+    return found
+
+
+def _told(cut: Cut, names: Ints) -> dict[str, Any]:
+    told: dict[str, Any] = {"kind": cut.kind, "nodes": names[cut.nodes].tolist()}
+    if cut.kind == "separator":
+        told["node"] = int(names[cut.node])
+    elif cut.kind == "share":
+        told["share"] = int(cut.node)
+        told["by_link"] = names[cut.aside].tolist()
+    else:
+        told["parents"] = cut.aside.tolist()
+    return told
+
+
+def _rounded(values: Floats) -> list[float]:
+    return [float(f"{value:.{DIGITS}g}") for value in values]
+
+
+def _branches(reduced: Reduced, proof: Mapping[str, Any]) -> dict[int, Sequence[Mapping[str, Any]]]:
+    found: dict[int, Sequence[Mapping[str, Any]]] = {}
+    for one in proof.get("components", ()):
+        component = int(reduced.component[reduced.node_of[_number(reduced, one["parcel"])]])
+        if component in found:
+            raise ProofError("the proof bounds a component twice", code="bad_proof")
+        found[component] = one["leaves"]
+    return found
+
+
+def _leaf(
+    part: Part,
+    claim: Mapping[str, Any],
+    cuts: Sequence[Mapping[str, Any]],
+    reduced: Reduced,
+    *,
+    lenient: bool = False,
+) -> tuple[Leaf, list[Row]]:
+    terrain = part.terrain
+    place = np.full(reduced.size, -1)
+    place[part.nodes] = np.arange(len(part.nodes))
+
+    def nodes(parcels: Sequence[Any]) -> Ints:
+        numbers = place[reduced.node_of[[_number(reduced, one) for one in parcels]]]
+        if (numbers < 0).any():
+            raise ProofError("a cut of the proof leaves its component", code="bad_proof")
+        return np.asarray(numbers, dtype=np.int64)
+
+    shares = np.array([_multiplier(one, "shares") for one in claim["shares"]])
+    if len(shares) != len(terrain.slack):
+        raise ProofError("the proof has another number of shares", code="bad_proof")
+    flow = np.array([float(one) for one in claim["flow"]] or np.zeros(len(part.links)))
+    if len(flow) != len(part.links) or not np.isfinite(flow).all():
+        raise ProofError("the proof has another number of links", code="bad_proof")
+    multipliers = [_multiplier(one, "cut") for one in claim["multipliers"]]
+    used, rows, weights = [], [], []
+    for number, multiplier in zip(claim["cuts"], multipliers, strict=True):
+        try:
+            cut = _cut(cuts[int(number)], nodes)
+            row = row_of(cut, terrain)
+        except (ValueError, ProofError) as fault:
+            if lenient:
+                continue
+            raise ProofError(str(fault), code="bad_proof") from fault
+        used.append(cut)
+        rows.append(row)
+        weights.append(multiplier)
+    fixings = [] if lenient else claim.get("fixings", ())
+    fixed = tuple((int(nodes([parcel])[0]), bool(inside)) for parcel, inside in fixings)
+    price = _multiplier(claim.get("price", 0.0), "price")
+    return Leaf(fixed, shares, tuple(used), np.array(weights), flow, price), rows
+
+
+def _cut(claim: Mapping[str, Any], nodes: Any) -> Cut:
+    kind, members = claim.get("kind"), nodes(claim["nodes"])
+    if kind == "separator":
+        # parcels of one node may all be named
+        return Cut("separator", np.unique(members), int(nodes([claim["node"]])[0]))
+    if kind == "share":
+        by_link = nodes(claim["by_link"]) if claim["by_link"] else np.empty(0, np.int64)
+        return Cut("share", members, int(claim["share"]), by_link)
+    if kind == "overflow":
+        return Cut("overflow", members, -1, np.array(claim["parents"], dtype=np.int64))
+    raise ProofError(f"unknown kind of cut {kind!r}", code="bad_proof")
 
 
 def enumerated(problem: Problem) -> tuple[float, list[Ints] | None] | None:
@@ -213,33 +376,6 @@ def _dead(reduced: Reduced, min_area: float, claims: Sequence[Mapping[str, Any]]
             )
         dead.add(component)
     return np.array(sorted(dead), dtype=np.int64)
-
-
-def _share_multipliers(reduced: Reduced, claims: Sequence[Mapping[str, Any]]) -> Floats:
-    spread = np.zeros_like(reduced.slack)
-    for claim in claims:
-        component = reduced.component[reduced.node_of[_number(reduced, claim["parcel"])]]
-        values = [_multiplier(one, "shares") for one in claim["multipliers"]]
-        if len(values) != len(reduced.slack):
-            raise ProofError("the proof has another number of shares", code="bad_proof")
-        spread[:, reduced.component == component] = np.array(values).reshape(-1, 1)
-    return spread
-
-
-def _separator(
-    problem: Problem, reduced: Reduced, claim: Mapping[str, Any]
-) -> tuple[int, Ints, float]:
-    region = np.unique(reduced.node_of[[_number(reduced, one) for one in claim["region"]]])
-    node = int(reduced.node_of[_number(reduced, claim["parcel"])])
-    area = float(reduced.area[region].sum())
-    inside = np.zeros(reduced.size, dtype=bool)
-    inside[region] = True
-    ends = inside[reduced.pairs]
-    around = np.unique(reduced.pairs[ends[:, 0] != ends[:, 1]])
-    around = around[~inside[around]]
-    if not inside[node] or area >= problem.min_area - AREA_TOLERANCE_HA:
-        raise ProofError("a separator of the proof does not separate", code="bad_proof")
-    return node, around, _multiplier(claim["multiplier"], "separator")
 
 
 def _number(reduced: Reduced, parcel: Any) -> int:

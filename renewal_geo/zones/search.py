@@ -8,7 +8,7 @@ harvested so far then spends the budget. Small districts are solved by listing e
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,26 +20,33 @@ from scipy.optimize import linprog
 from renewal_geo.foundation import progress
 from renewal_geo.solvers.annealing import Landscape, harvest
 from renewal_geo.solvers.packing import Demands, pack
-from renewal_geo.solvers.relaxation import tighten
+from renewal_geo.zones.bounds import Bounds
+from renewal_geo.zones.parts import Part, parts
 from renewal_geo.zones.problem import Problem, is_feasible, reduce, zone_value
 from renewal_geo.zones.proof import (
     AREA_TOLERANCE_HA,
     all_zones,
     enumerated,
     reachable_area,
-    relaxed,
     replay,
     touching_pairs,
 )
+from renewal_geo.zones.single import best_zone, is_plain, is_single
 
 OPTIMAL_GAP = 1e-6
 SMALL_DISTRICT = 22  # parcels; beyond it the sets of a street grid outnumber what can be listed
 PRICE_FACTORS = (1.0, 0.92, 1.08, 0.97, 1.04, 0.85, 1.15, 1.0)
+# kinds of a round: plain, or led by the programme's solution - lifting what it takes, or beginning with it
+KINDS = ("plain", "lift", "plain", "begin", "lift_more")
+LIFTS = {"lift": 0.5, "lift_more": 1.0}
+LEVELS = (0.3, 0.5, 0.7)  # from where on a node of the programme's solution counts as taken
+BEGIN_HEAT, BEGIN_PENALTY = (0.4, 0.03), (5.0, 250.0)
 PROPOSALS_PER_NODE = 9_000
 FEWEST_PROPOSALS, MOST_PROPOSALS = 600_000, 16_000_000
-MOST_ROUNDS = 32
-CUT_ROUNDS = 24
-CUT_SHARE_OF_TIME = 0.35
+PROPOSALS_PER_SECOND = 30e6  # of one core: sets how much bounding is done beside a round
+MOST_ROUNDS = 1_000
+SINGLE_ROUNDS = 3  # before the best single zone is proven as such
+IDLE_ROUNDS = 60  # without a better answer, once the bound cannot fall further
 POOL_LIMIT = 2_500
 PACK_SECONDS = 6.0
 RESERVE_S = 0.3
@@ -59,7 +66,8 @@ class Answer:
 
     `price` is what a hectare of budget is worth at the bound; `conflict` names the limits that
     cannot be met together. `component` numbers the parcels' components, `reachable` bounds the
-    hectares that each component could gather under its shares.
+    hectares that each component could gather under its shares; `pool` are the feasible zones met, the
+    dearest at the price first: further questions (less budget, other values) begin with them.
     """
 
     zones: tuple[Ints, ...]
@@ -74,6 +82,7 @@ class Answer:
     reachable: Floats
     wanted: Bools
     wanted_free: Bools
+    pool: tuple[Ints, ...] = ()
 
     @property
     def gap(self) -> float | None:
@@ -83,13 +92,29 @@ class Answer:
         return gap_of(self.objective, self.bound)
 
 
+def _spend(work: Iterator[float], quota: float) -> None:
+    """Take steps of the bounding until they have cost the quota, or none is left."""
+    spent = 0.0
+    while spent < quota:
+        cost = next(work, None)
+        if cost is None:
+            return
+        spent += cost
+
+
 def gap_of(objective: float, bound: float) -> float:
     """Return |bound - objective| / max(|objective|, 1e-9)."""
     return abs(bound - objective) / max(abs(objective), 1e-9)
 
 
 def solve(
-    problem: Problem, *, time_limit_s: float, gap: float, seed: int, workers: int = 2
+    problem: Problem,
+    *,
+    time_limit_s: float,
+    gap: float,
+    seed: int,
+    workers: int = 2,
+    warm: Sequence[Ints] = (),
 ) -> Answer:
     """Find zones and prove how good they are.
 
@@ -105,13 +130,18 @@ def solve(
         Of all random choices.
     workers
         Threads; the answer does not depend on their number unless the clock ends the run.
+    warm
+        Zones known before, as parcel numbers; those that are not feasible are passed over.
 
     Returns
     -------
     Answer
         Feasible zones with a valid bound, or ``infeasible`` with the conflict.
     """
-    return _Search(problem, time_limit_s, gap, seed, max(1, workers)).run()
+    search = _Search(problem, time_limit_s, gap, seed, max(1, workers))
+    for zone in warm:
+        search.pool.add(np.sort(np.asarray(zone, dtype=np.int64)))
+    return search.run()
 
 
 @dataclass
@@ -161,15 +191,9 @@ class _Search:
         self.pool = _Pool(problem)
         self.incumbent: tuple[Ints, ...] | None = None
         self.objective: float | None = None
-        self.bound = np.inf
+        self.bounds: Bounds | None = None
         self.proof: dict[str, Any] = {}
-        self.price = 0.0
-        self.wanted = np.zeros(self.reduced.size, dtype=bool)
-        self.multipliers: tuple[Floats, Sequence[tuple[int, Ints, float]]] = (
-            np.zeros_like(self.reduced.slack),
-            (),
-        )
-        self.regions: dict[tuple[int, bytes], Ints] = {}
+        self.bound = np.inf
         sizes = np.bincount(self.reduced.component, self.reduced.area)
         self.reachable, self.claims = self._reach(sizes)  # type: ignore[arg-type]
         self.dead = np.flatnonzero(self.reachable < problem.min_area - AREA_TOLERANCE_HA)
@@ -183,9 +207,9 @@ class _Search:
             if answer is not None:
                 return answer
         self._note_nothing()
-        self._first_bound()
-        stopped_by = self._improve()
-        return self._answer(stopped_by)
+        if is_single(self.problem, self.reduced):
+            return self._single()
+        return self._answer(self._improve(MOST_ROUNDS))
 
     def _reach(self, sizes: Floats) -> tuple[Floats, list[dict[str, Any]]]:
         """Bound each component's area under its shares; claim those that cannot hold a zone."""
@@ -263,26 +287,54 @@ class _Search:
             return None
         value, zones = solved
         if zones is None or (not zones and not all_zones(self.problem)):
-            return self._infeasible(
-                [
-                    {
-                        "limit": "all",
-                        "because": "no set of zones keeps all limits together"
-                        if zones is None
-                        else "no connected set of parcels keeps area and share limits together",
-                        "parcels": np.flatnonzero(self.problem.locked).tolist(),
-                        "needed_ha": self.problem.min_area,
-                        "available_ha": float(self.problem.area.sum()),
-                        "short_ha": None,
-                    }
-                ]
+            because = (
+                "no set of zones keeps all limits together"
+                if zones is None
+                else "no connected set of parcels keeps area and share limits together"
             )
+            return self._infeasible([self._no_set(because)])
         self._first_bound()  # its budget price tells why parcels are out
         self.incumbent = self._merged(zones)
         self.objective = self._worth(self.incumbent)
         self.bound = max(value, self.objective)
-        self.proof = {**self.proof, "kind": "enumeration"}
+        self.proof = {"kind": "enumeration"}
         return self._answer(None)
+
+    def _no_set(self, because: str) -> dict[str, Any]:
+        return {
+            "limit": "all",
+            "because": because,
+            "parcels": np.flatnonzero(self.problem.locked).tolist(),
+            "needed_ha": self.problem.min_area,
+            "available_ha": float(self.problem.area.sum()),
+            "short_ha": None,
+        }
+
+    def _single(self) -> Answer:
+        """Where just one zone may be drawn, begin as ever, then prove the best connected set.
+
+        Where only weight and connection count there is nothing that annealing would find first.
+        """
+        stopped_by = self._improve(0 if is_plain(self.problem, self.reduced) else SINGLE_ROUNDS)
+        if stopped_by == "work":
+            found = best_zone(
+                self.problem,
+                self.reduced,
+                starts=self.incumbent or (),
+                seed=self.seed,
+                deadline=self.deadline - RESERVE_S,
+                gap=self.target_gap,
+            )
+            if found.bound == -np.inf:
+                return self._infeasible(
+                    [self._no_set("no connected set of parcels keeps all limits")]
+                )
+            if found.nodes is not None:
+                self._take([self.reduced.parcels(found.nodes)] if len(found.nodes) else [])
+            if found.bound < self.bound:
+                self.bound, self.proof = found.bound, found.proof
+            stopped_by = "gap" if self._good_enough() else "time"
+        return self._answer(stopped_by)
 
     def _note_nothing(self) -> None:
         """Where nothing is locked and no zone is demanded, no zone at all is an answer."""
@@ -291,196 +343,91 @@ class _Search:
 
     # ---- the bound -------------------------------------------------------------------------
 
-    def _first_bound(self) -> None:
-        """Price the budget by bisection on the minimum cut; valid from the first step on."""
-        alive = ~np.isin(self.reduced.component, self.dead)
-        none = np.zeros_like(self.reduced.slack)
-        self._price_budget(none, (), alive)
-
-    def _price_budget(
-        self, shares: Floats, separators: Sequence[tuple[int, Ints, float]], alive: Bools
-    ) -> None:
-        """Find the price at which the relaxation takes about the budget; keep the best bound."""
-        budget = self.problem.budget
-
-        def at(price: float) -> float:
-            bound, chosen = relaxed(self.reduced, price, budget, shares, separators, alive)
-            self._keep_bound(bound, price, shares, separators, chosen)
-            return float(self.reduced.area[chosen].sum())
-
-        if budget is None or at(0.0) <= budget:
-            if budget is None:
-                at(0.0)
-            return
-        low, high = 0.0, float((np.abs(self.reduced.worth) / self.reduced.area).max() + 1e-9)
-        centre = self.price if low < self.price < high else None
-        for _ in range(28):
-            price = centre if centre is not None else (low + high) / 2
-            centre = None
-            if at(price) > budget:
-                low = price
-            else:
-                high = price
-            if high - low < 1e-6 * max(high, 1e-9) or time.monotonic() > self.deadline:
-                break
-
-    def _keep_bound(
-        self,
-        bound: float,
-        price: float,
-        shares: Floats,
-        separators: Sequence[tuple[int, Ints, float]],
-        chosen: Bools,
-    ) -> None:
-        if bound >= self.bound:
-            return
-        self.bound, self.price, self.wanted = bound, price, chosen
-        self.multipliers = (shares, separators)
-        self.proof = self._written_proof(price, shares, separators)
-
-    def _written_proof(
-        self, price: float, shares: Floats, separators: Sequence[tuple[int, Ints, float]]
-    ) -> dict[str, Any]:
-        first = {}  # type: ignore[var-annotated]
-        for parcel, node in enumerate(self.reduced.node_of):
-            first.setdefault(int(node), parcel)
-        by_component = []
-        for c in np.unique(self.reduced.component):
-            node = int(np.flatnonzero(self.reduced.component == c)[0])
-            if (shares[:, node] > 0).any():
-                by_component.append(
-                    {"parcel": first[node], "multipliers": [float(y) for y in shares[:, node]]}
-                )
-        return {
-            "kind": "relaxation",
-            "budget_price": float(price),
-            "shares": by_component,
-            "separators": [
-                {
-                    "parcel": first[node],
-                    "region": [first[int(one)] for one in self.regions[node, around.tobytes()]],
-                    "multiplier": float(y),
-                }
-                for node, around, y in separators
-            ],
-            "dead": self.claims,
-        }
-
-    def _cut_bound(self) -> None:
-        """Tighten every living component at the present price, then price the budget anew."""
-        deadline = min(
-            self.deadline - RESERVE_S, self.began + CUT_SHARE_OF_TIME * self.time_limit_s
+    def _first_bound(self) -> Bounds:
+        """Price the budget on the minimum cut: a valid bound before anything else."""
+        dead = set(self.dead.tolist())
+        every = parts(self.problem, self.reduced)
+        self.living = [part for number, part in enumerate(every) if number not in dead]
+        self.bounds = Bounds(
+            self.problem, self.reduced, self.living, self.claims, self.deadline - RESERVE_S
         )
-        shares = np.zeros_like(self.reduced.slack)
-        separators: list[tuple[int, Ints, float]] = []
-        self.regions = {}
-        components = self._living()
-        price = self.price
-        for number, nodes in enumerate(components):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
-            land, pairs, cost = self._part(nodes, 0.0)
-            found = tighten(
-                land,
-                self.reduced.worth[nodes] - price * self.reduced.area[nodes],
-                pairs,
-                cost,
-                self.reduced.locked[nodes],
-                rounds=CUT_ROUNDS,
-                deadline=time.monotonic() + left * self._share_of_time(components, number),
-            )
-            if found is None:
-                continue
-            shares[:, nodes] = found.shares.reshape(-1, 1)
-            for cut in found.separators:
-                region = nodes[cut.region]
-                around = self._around(region)
-                node = int(nodes[cut.node])
-                self.regions[node, around.tobytes()] = region
-                separators.append((node, around, cut.multiplier))
-        alive = ~np.isin(self.reduced.component, self.dead)
-        self._price_budget(shares, separators, alive)
+        self.bound = self.bounds.bound
+        self.living.sort(key=lambda part: (-len(part.nodes), int(part.nodes[0])))
+        return self.bounds
 
-    def _share_of_time(self, components: list[Ints], number: int) -> float:
-        rest = [len(nodes) ** 1.5 for nodes in components[number:]]
-        return rest[0] / sum(rest)  # type: ignore[no-any-return]
-
-    def _around(self, region: Ints) -> Ints:
-        inside = np.zeros(self.reduced.size, dtype=bool)
-        inside[region] = True
-        ends = inside[self.reduced.pairs]
-        around = np.unique(self.reduced.pairs[ends[:, 0] != ends[:, 1]])
-        return np.asarray(around[~inside[around]], dtype=np.int64)
+    def _reached(self) -> Floats:
+        """Return what the incumbent's zones are worth in each component at the price of the budget."""
+        bounds = self.bounds
+        assert bounds is not None  # noqa: S101 - set before any round
+        number = {int(self.reduced.component[p.nodes[0]]): k for k, p in enumerate(bounds.living)}
+        reached = np.zeros(len(bounds.living))
+        for zone in self.incumbent or ():
+            k = number[int(self.reduced.component[self.reduced.node_of[zone[0]]])]
+            area = float(self.problem.area[zone].sum())
+            reached[k] += zone_value(self.problem, zone) - bounds.price * area
+        return reached
 
     # ---- the zones -------------------------------------------------------------------------
 
-    def _living(self) -> list[Ints]:
-        """Return the nodes of components that can hold a zone, the largest first."""
-        order = np.argsort(self.reduced.component, kind="stable")
-        labels = self.reduced.component[order]
-        parts = np.split(order, np.flatnonzero(np.diff(labels)) + 1)
-        dead = set(self.dead.tolist())
-        alive = [p for p in parts if int(self.reduced.component[p[0]]) not in dead]
-        return sorted(alive, key=lambda p: (-len(p), int(p[0])))
-
-    def _part(
-        self, nodes: Ints, price: float, largest: float = np.inf
-    ) -> tuple[Landscape, Ints, Floats]:
-        """Return one component as a landscape at a price, with its links and border costs."""
-        number = np.full(self.reduced.size, -1)
-        number[nodes] = np.arange(len(nodes))
-        pairs = number[self.reduced.pairs]
-        inner = (pairs >= 0).all(axis=1)
-        pairs, cost = pairs[inner], self.reduced.cost[inner]
-        open_cost = np.bincount(pairs.ravel(), np.repeat(cost, 2), minlength=len(nodes))
-        weight = self.reduced.worth[nodes] - open_cost - price * self.reduced.area[nodes]
-        locked = self.reduced.locked[nodes]
-        if locked.any():
-            weight = weight + np.where(locked, LOCK_WORTH * np.abs(weight).mean(), 0.0)
-        limit = np.inf if self.problem.max_area is None else self.problem.max_area
-        if self.problem.budget is not None:
-            limit = min(limit, self.problem.budget)
-        limit = min(limit, max(largest, self.problem.min_area))
-        land = Landscape.of(
-            self.reduced.area[nodes],
+    def _landscape(
+        self, part: Part, price: float, largest: float, lift: Floats | None
+    ) -> Landscape:
+        """Return one component as the local search sees it, at a price of the budget."""
+        weight = part.weight(price)
+        if part.locked.any():
+            weight = weight + np.where(part.locked, LOCK_WORTH * np.abs(weight).mean(), 0.0)
+        if lift is not None:
+            weight = weight + lift * np.abs(weight).mean()
+        limit = min(part.terrain.max_area, max(largest, self.problem.min_area))
+        return Landscape.of(
+            part.terrain.area,
             weight,
-            self.reduced.slack[:, nodes],
-            pairs,
-            2.0 * cost,
+            part.terrain.slack,
+            part.terrain.pairs,
+            part.gain,
             (self.problem.min_area, limit),
         )
-        return land, pairs, cost
 
-    def _improve(self) -> str:
-        """Search round after round; the rounds are fixed work, so only the clock may cut them."""
-        components = self._living()
+    def _improve(self, most: int) -> str:
+        """Search and bound in at most so many turns of fixed work: only the clock can change what comes out."""
+        bounds = self._first_bound()
+        bounds.objective = self.objective
+        if self._good_enough():
+            return "gap"
+        work = bounds.work()
+        proposals = sum(self._proposals(part) for part in self.living)
+        quota = 1e6 * proposals / PROPOSALS_PER_SECOND
+        idle = 0
         with ThreadPoolExecutor(max(2, self.workers)) as threads:
-            price = self.price  # read before the bound, beside it, moves it
-            bounding = threads.submit(self._cut_bound)
-            for number in range(MOST_ROUNDS):
-                finished = self._round(components, number, price, threads)
-                if number == 0:
-                    bounding.result()
-                    price = self.price
+            for number in range(most):
+                price = bounds.price
+                bounding = threads.submit(_spend, work, quota)
+                searched = self._round(number, price, threads)
+                bounding.result()
+                self.bound = bounds.bound
+                before = self.objective
                 self._pack()
-                self._report(number)
+                bounds.reached, bounds.objective = self._reached(), self.objective
+                self._report()
                 if self._good_enough():
                     return "gap"
-                if not finished or time.monotonic() > self.deadline - RESERVE_S:
+                if not searched or time.monotonic() > self.deadline - RESERVE_S:
                     return "time"
+                idle = idle + 1 if self.objective == before else 0
+                if idle >= IDLE_ROUNDS and bounds.finished:
+                    break
         return "work"
 
-    def _round(
-        self, components: list[Ints], number: int, price: float, threads: ThreadPoolExecutor
-    ) -> bool:
+    def _round(self, number: int, price: float, threads: ThreadPoolExecutor) -> bool:
         """Anneal every component once; False where the clock forbade some of it."""
         price = price * PRICE_FACTORS[number % len(PRICE_FACTORS)]
         largest = self._largest(number)
         tasks: list[Callable[[], list[Ints]]] = []
-        for c, nodes in enumerate(components):
+        bounds = self.bounds
+        assert bounds is not None  # noqa: S101 - set before any round
+        for c, part in enumerate(self.living):
             seed = self.seed + 7919 * number + 104_729 * c
-            tasks.append(self._task(nodes, price, largest, seed))
+            tasks.append(self._task(part, price, largest, seed, number, bounds.guide(part)))
         late = False
 
         def guarded(task: Callable[[], list[Ints]]) -> list[Ints] | None:
@@ -507,25 +454,40 @@ class _Search:
             ROOM_ABOVE_LEAST * self.problem.min_area,
         )
 
+    def _proposals(self, part: Part) -> int:
+        return int(np.clip(PROPOSALS_PER_NODE * len(part.nodes), FEWEST_PROPOSALS, MOST_PROPOSALS))
+
     def _task(
-        self, nodes: Ints, price: float, largest: float, seed: int
+        self,
+        part: Part,
+        price: float,
+        largest: float,
+        seed: int,
+        number: int,
+        guide: Floats | None,
     ) -> Callable[[], list[Ints]]:
+        kind = KINDS[number % len(KINDS)] if guide is not None else "plain"
+
         def work() -> list[Ints]:
-            land, _, _ = self._part(nodes, price, largest)
-            proposals = int(
-                np.clip(PROPOSALS_PER_NODE * len(nodes), FEWEST_PROPOSALS, MOST_PROPOSALS)
+            lift = start = None
+            schedule: dict[str, Any] = {}
+            if guide is not None and kind in LIFTS:
+                lift = LIFTS[kind] * (2 * guide - 1)
+            elif guide is not None and kind == "begin":
+                start = part.terrain.labels(guide > LEVELS[number % len(LEVELS)])
+                schedule = {"heat": BEGIN_HEAT, "penalty": BEGIN_PENALTY}
+            land = self._landscape(part, price, largest, lift)
+            found = harvest(
+                land, seed=seed, proposals=self._proposals(part), start=start, **schedule
             )
-            return [
-                self.reduced.parcels(nodes[zone])
-                for zone in harvest(land, seed=seed, proposals=proposals)
-            ]
+            return [self.reduced.parcels(part.nodes[zone]) for zone in found]
 
         return work
 
     def _pack(self) -> None:
         """Choose the best zones of the pool; keep the result if it beats the incumbent."""
         problem = self.problem
-        keys = self.pool.best(self.price, self.incumbent or ())
+        keys = self.pool.best(self._price(), self.incumbent or ())
         zones = [self.pool.zones[k] for k in keys if k in self.pool.zones]
         if not zones:
             return
@@ -548,10 +510,15 @@ class _Search:
                 apart,
             ),
             time_limit_s=min(PACK_SECONDS, max(0.2, self.deadline - time.monotonic())),
+            beat=self.objective,
         )
         if chosen is None:
             return
-        found = self._merged([zones[c] for c in chosen])
+        self._take(self._merged([zones[c] for c in chosen]))
+
+    def _take(self, zones: Sequence[Ints]) -> None:
+        """Keep feasible zones as the incumbent if they are worth more."""
+        found = tuple(zones)
         for zone in found:
             self.pool.add(zone)
         value = self._worth(found)
@@ -563,7 +530,7 @@ class _Search:
         kept = [zone.tobytes() for zone in self.incumbent or ()]
         over = np.zeros(self.problem.size, dtype=np.int64)
         chosen: list[Ints] = []
-        for key in dict.fromkeys([*kept, *self.pool.rated(self.price)]):
+        for key in dict.fromkeys([*kept, *self.pool.rated(self._price())]):
             zone = self.pool.zones[key]
             if len(chosen) >= APART_ZONES:
                 break
@@ -606,10 +573,10 @@ class _Search:
             and gap_of(self.objective, max(self.bound, self.objective)) <= self.target_gap
         )
 
-    def _report(self, number: int) -> None:
+    def _report(self) -> None:
         progress.report(
             "zones.search",
-            min(1.0, (number + 1) / MOST_ROUNDS),
+            min(1.0, (time.monotonic() - self.began) / self.time_limit_s),
             incumbent=self.objective or 0.0,
             bound=self.bound,
             gap=gap_of(self.objective, self.bound) if self.objective is not None else np.inf,
@@ -618,7 +585,10 @@ class _Search:
     def _answer(self, stopped_by: str | None) -> Answer:
         if self.incumbent is None or self.objective is None:
             return self._unfound(stopped_by)
-        if self.proof.get("kind") == "relaxation":
+        bounds = self.bounds
+        assert bounds is not None  # noqa: S101 - every way here has bounded
+        if not self.proof:
+            self.proof = bounds.proof()
             self.bound = replay(self.problem, self.proof)
         bound = max(self.bound, self.objective)
         optimal = gap_of(self.objective, bound) <= OPTIMAL_GAP
@@ -630,16 +600,16 @@ class _Search:
             None if optimal else stopped_by,
             self.proof,
             (),
-            self.price,
+            bounds.price,
             self.reduced.component[self.reduced.node_of],
             self.reachable,
-            self.wanted[self.reduced.node_of],
-            self._wanted_free()[self.reduced.node_of],
+            bounds.taken[self.reduced.node_of],
+            bounds.taken_free()[self.reduced.node_of],
+            tuple(self.pool.zones[key] for key in self.pool.rated(self._price())[:POOL_LIMIT]),
         )
 
-    def _wanted_free(self) -> Bools:
-        alive = ~np.isin(self.reduced.component, self.dead)
-        return relaxed(self.reduced, 0.0, None, *self.multipliers, alive)[1]
+    def _price(self) -> float:
+        return 0.0 if self.bounds is None else self.bounds.price
 
     def _unfound(self, stopped_by: str | None) -> Answer:
         """No feasible answer was found, and none was proven impossible: say so as a conflict."""

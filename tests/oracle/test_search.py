@@ -1,5 +1,6 @@
 """The optimiser against every selection of zones of small random districts, listed one by one."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -9,7 +10,7 @@ from renewal_geo.zones import search
 from renewal_geo.zones.problem import Problem, is_feasible, zone_value
 from renewal_geo.zones.proof import replay
 
-DISTRICTS = 150
+DISTRICTS = 300
 
 
 def district(seed):
@@ -135,3 +136,29 @@ def test_bound_of_the_relaxation_is_never_below_the_optimum(block, monkeypatch):
         assert allowed(problem, [frozenset(z.tolist()) for z in answer.zones]), seed
         assert all(is_feasible(problem, z) for z in answer.zones), seed
         assert replay(problem, answer.proof) <= answer.bound + 1e-9, seed
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_one_zone_alone_is_proven_best(block, monkeypatch):
+    """Where just one zone may be drawn, the engine for connected sets closes the gap by itself."""
+    monkeypatch.setattr(search, "SMALL_DISTRICT", 0)
+    monkeypatch.setattr(search, "FEWEST_PROPOSALS", 20_000)
+    solved = 0
+    for seed in range(1000 + block * 25, 1025 + block * 25):
+        problem = dataclasses.replace(district(seed), max_zones=1, min_zones=seed % 2 or None)
+        best, any_zone = best_by_hand(problem)
+        answer = search.solve(problem, time_limit_s=20, gap=0.0, seed=0)
+        if best is None or not any_zone:
+            assert answer.objective in (None, best), seed
+            continue
+        if all((problem.group == g).sum() < 2 for g in range(problem.group.max(initial=0) + 1)):
+            assert answer.objective == pytest.approx(best, abs=1e-7), seed
+            assert answer.status == "optimal", seed
+            solved += 1
+        if answer.bound is None:  # the parts of a group lie apart: no claim is made
+            assert answer.conflict[0]["limit"] == "not found", seed
+            continue
+        assert answer.bound >= best - 1e-9, seed
+        assert replay(problem, answer.proof) == pytest.approx(answer.bound, abs=1e-6), seed
+        assert all(is_feasible(problem, z) for z in answer.zones), seed
+    assert solved > 5

@@ -27,7 +27,7 @@ def test_bound_is_safe_and_tight(seed):
         for x in itertools.product([0, 1], repeat=n)
         if forced is None or not (forced & (np.array(x) == 0)).any()
     )
-    bound, chosen = closure(weight, pairs, cost, forced)
+    bound, chosen, _ = closure(weight, pairs, cost, forced)
     scale = np.abs(weight).sum() + cost.sum()
     assert bound >= best - 1e-15 * scale
     assert bound == pytest.approx(best, abs=1e-8 * scale)

@@ -209,10 +209,24 @@ def larger(lattice, chosen_by):
     return parcels, connect(parcels), chosen_by(parcels, gap=0.02, time_limit_s=5.0, **limits)
 
 
+def leaves_of(proof):
+    """All branches of a proof, of components or of all together."""
+    return proof.get("joint") or [leaf for one in proof["components"] for leaf in one["leaves"]]
+
+
+def with_cut(proof, **cut):
+    """Claim one more cut, with a multiplier, in every branch."""
+    proof["cuts"].append(cut)
+    for leaf in leaves_of(proof):
+        leaf["cuts"].append(len(proof["cuts"]) - 1)
+        leaf["multipliers"].append(1.0)
+
+
 def test_bound_of_a_larger_district_is_replayed(larger):
     parcels, links, zones = larger
-    assert zones.certificate["bound_proof"]["kind"] == "relaxation"
-    assert zones.certificate["bound_proof"]["budget_price"] > 0
+    proof = zones.certificate["bound_proof"]
+    assert proof["kind"] == "relaxation"
+    assert proof["budget_price"] + max(leaf["price"] for leaf in leaves_of(proof)) > 0
     found = verify(as_read(zones), parcels, links, published=published(zones))
     assert found.ok, found.broken
     assert found.figures["bound"] == pytest.approx(zones.bound)
@@ -245,24 +259,28 @@ def test_edited_proof_does_not_carry_the_bound(larger, factor):
         lambda proof: proof.update(kind="trust me"),
         lambda proof: proof.clear(),
         lambda proof: proof.update(dead=[{"parcel": "r0c0", "shares": []}]),
-        lambda proof: proof.update(
-            separators=[{"parcel": "r0c0", "region": ["r4c7"], "multiplier": 1.0}]
+        lambda proof: with_cut(proof, kind="separator", node="r0c0", nodes=["r4c7"]),
+        # a set as large as a zone may hold one
+        lambda proof: with_cut(
+            proof, kind="separator", node="r0c0", nodes=[f"r0c{n}" for n in range(6)]
         ),
-        lambda proof: proof.update(
-            separators=[
-                {"parcel": "r0c0", "region": [f"r0c{n}" for n in range(6)], "multiplier": 1.0}
-            ]
-        ),
-        lambda proof: proof.update(
-            separators=[{"parcel": "x", "region": ["x"], "multiplier": 1.0}]
-        ),
+        lambda proof: with_cut(proof, kind="separator", node="x", nodes=["x"]),
+        lambda proof: with_cut(proof, kind="trust me", node="r0c0", nodes=["r0c0"]),
+        lambda proof: with_cut(proof, kind="overflow", nodes=["r0c0", "r0c1"], parents=[-1, 0]),
+        lambda proof: leaves_of(proof)[0]["multipliers"].append(-1.0),
+        lambda proof: leaves_of(proof)[0].update(shares=[1.0]),
+        lambda proof: leaves_of(proof)[0].update(flow=[float("nan")]),
+        # branches of which the other half is missing
+        lambda proof: [leaf.update(fixings=[["r0c0", True]]) for leaf in leaves_of(proof)],
     ],
 )
 def test_a_proof_that_proves_nothing_is_refused(larger, edit):
     parcels, links, zones = larger
     record = as_read(zones)
     edit(record["bound_proof"])
-    assert not verify(record, parcels, links).ok
+    found = verify(record, parcels, links)
+    assert not found.ok
+    assert found.broken[0].code in {"bound", "bound_proof"}
 
 
 def test_a_changed_input_is_named(answer):
