@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,15 +94,31 @@ def pack(
     return kept[solved.x > WHOLE], closed
 
 
+def cover_prices(
+    zones: Sequence[Ints], values: Floats, areas: Floats, nodes: int, budget: float | None
+) -> tuple[Floats, float]:
+    """Return prices of nodes and of a hectare of budget that bound every selection (the linear dual)."""
+    if not len(zones):
+        return np.zeros(nodes), 0.0
+    matrix: Any
+    matrix, _, most = _rows(zones, areas, nodes, Demands(budget))
+    kinds = _different(_cover(zones, nodes), np.zeros(nodes))
+    price = -np.asarray(values, float)
+    solved = linprog(price, A_ub=matrix, b_ub=most, bounds=(0, 1), method="highs")
+    prices = np.zeros(nodes)
+    if solved.status != 0:
+        return prices, 0.0
+    duals = np.maximum(-solved.ineqlin.marginals, 0.0)
+    prices[kinds] = duals[: len(kinds)]
+    return prices, float(duals[-1]) if budget is not None else 0.0
+
+
 def _rows(
     zones: Sequence[Ints], areas: Floats, nodes: int, demands: Demands
 ) -> tuple[csr_array, Floats, Floats]:
     """Return the rows that every selection keeps, with their least and greatest values."""
     count = len(zones)
-    lengths = [len(zone) for zone in zones]
-    column = np.repeat(np.arange(count), lengths)
-    node = np.concatenate(zones)
-    cover = coo_array((np.ones(len(node)), (node, column)), shape=(nodes, count)).tocsr()
+    cover = _cover(zones, nodes)
     least = np.zeros(nodes)
     if demands.must_cover is not None:
         least[demands.must_cover] = 1.0
@@ -132,6 +149,12 @@ def _rows(
         low.append(np.full(p, -np.inf))
         high.append(np.ones(p))
     return vstack(rows, format="csr"), np.concatenate(low), np.concatenate(high)
+
+
+def _cover(zones: Sequence[Ints], nodes: int) -> csr_array:
+    column = np.repeat(np.arange(len(zones)), [len(zone) for zone in zones])
+    node = np.concatenate(zones)
+    return coo_array((np.ones(len(node)), (node, column)), shape=(nodes, len(zones))).tocsr()
 
 
 def _different(cover: csr_array, least: Floats) -> Ints:

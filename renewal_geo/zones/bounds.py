@@ -17,10 +17,10 @@ from renewal_geo.solvers.bounding import Leaf, leaf_bound
 from renewal_geo.solvers.branching import Tree
 from renewal_geo.solvers.cuts import row_of
 from renewal_geo.solvers.programme import Programme, Rounds
-from renewal_geo.zones.parts import Part, joined, largest_total, parts
-from renewal_geo.zones.pricing import CALM, MOST_PRICES, Priced, Tilted, empty_leaf
-from renewal_geo.zones.problem import Problem, Reduced, reduce
-from renewal_geo.zones.proof import AREA_TOLERANCE_HA, cuts_of, written
+from renewal_geo.zones.parts import Part, joined, largest_total
+from renewal_geo.zones.pricing import CALM, Priced, Tilted, empty_leaf
+from renewal_geo.zones.problem import Problem, Reduced
+from renewal_geo.zones.proof import written
 
 FIRST_ROUNDS, FULL_ROUNDS = 10, 60
 MOST_LEAVES = 160  # of one component: what a proof can carry
@@ -270,49 +270,3 @@ class Bounds:
     def expired(self) -> bool:
         """Return whether the clock is out."""
         return time.monotonic() > self.deadline
-
-
-def rebound(
-    problem: Problem,
-    proof: Mapping[str, Any],
-    *,
-    start: float | None = None,
-    most: int = MOST_PRICES,
-    deadline: float = np.inf,
-) -> tuple[float, float]:
-    """Return a bound for a changed problem with the cuts of a known proof, and the price that gives it.
-
-    Parameters
-    ----------
-    problem
-        The same parcels (new ones may follow); values, links, limits and boundary weight may differ.
-    proof
-        Of the problem before the change, parcels by number; cuts that the change made invalid are left out.
-    start
-        The price to begin with; the proof's own by default.
-    most
-        Prices tried, each one minimum cut.
-    deadline
-        Monotonic clock; one price is tried in any case.
-
-    Returns
-    -------
-    tuple
-        No feasible answer of the changed problem is worth more than the first; value per hectare of budget.
-    """
-    reduced = reduce(problem)
-    known = cuts_of(problem, proof)
-    every = [
-        (part, known.get(number))
-        for number, part in enumerate(parts(problem, reduced))
-        if part.terrain.area.sum() >= problem.min_area - AREA_TOLERANCE_HA
-    ]
-    tilted = Tilted.of([part for part, _ in every], [given for _, given in every])
-    found = tilted.best(
-        largest_total(problem),
-        reduced.size,
-        start=float(proof.get("budget_price", 0.0)) if start is None else start,
-        deadline=deadline,
-        most=most,
-    )
-    return found.bound, found.price

@@ -115,6 +115,8 @@ def _translated(proof: Mapping[str, Any], name: Any) -> dict[str, Any]:
     """Return a proof with another name for every parcel."""
     if proof.get("kind") == "connected":
         return renamed(proof, name)
+    if "prices" in proof:
+        return {**proof, "prices": [[name(parcel), price] for parcel, price in proof["prices"]]}
     if "cuts" not in proof:
         return dict(proof)
 

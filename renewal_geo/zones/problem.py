@@ -86,12 +86,17 @@ class Reduced:
         return np.flatnonzero(np.isin(self.node_of, nodes))
 
 
-def reduce(problem: Problem) -> Reduced:
-    """Draw connected groups together; every feasible answer stays one, so bounds stay valid."""
+def reduce(problem: Problem, *, together: bool = False) -> Reduced:
+    """Draw connected groups together where every feasible answer stays one, so bounds stay valid.
+
+    Neighbours of one group lie in one zone, unless a largest area lets zones touch: then a group may lie in
+    two of them, and is drawn together only on request (`together`), for a search that needs no proof.
+    """
     n = problem.size
-    same = (problem.group[problem.pairs[:, 0]] >= 0) & (
-        problem.group[problem.pairs[:, 0]] == problem.group[problem.pairs[:, 1]]
-    )
+    ends = problem.group[problem.pairs]
+    same = (ends[:, 0] >= 0) & (ends[:, 0] == ends[:, 1])
+    if problem.max_area is not None and problem.max_zones != 1 and not together:
+        same[:] = False
     node_of = _labels(n, problem.pairs[same])
     nodes = int(node_of.max()) + 1 if n else 0
     ends = np.sort(node_of[problem.pairs], axis=1)

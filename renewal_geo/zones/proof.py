@@ -17,16 +17,11 @@ from numpy.typing import NDArray
 from renewal_geo.foundation.errors import ProofError
 from renewal_geo.solvers.bounding import Leaf, covers, leaf_bound
 from renewal_geo.solvers.cuts import Cut, Row, row_of
-from renewal_geo.solvers.enumeration import connected_sets
-from renewal_geo.solvers.packing import Demands, pack
+from renewal_geo.zones.listing import AREA_TOLERANCE_HA, listed_bound
 from renewal_geo.zones.parts import Part, joined, largest_total, parts
-from renewal_geo.zones.problem import Problem, Reduced, is_feasible, reduce, zone_value
+from renewal_geo.zones.problem import Problem, Reduced, reduce
 from renewal_geo.zones.single import replay_zone
 
-ENUMERATED_SETS = 60_000
-ENUMERATED_ZONES_APART = 1_500
-AREA_TOLERANCE_HA = 1e-9
-EXACT_SECONDS = 120.0
 DIGITS = 10  # significant, of the numbers in a proof: a rounded multiplier is a multiplier
 SAFETY = 1e-12
 Floats = NDArray[np.float64]
@@ -43,8 +38,8 @@ def replay(problem: Problem, proof: Mapping[str, Any]) -> float:
         The problem, as re-derived from the inputs.
     proof
         ``{"kind": "relaxation", "budget_price", "cuts", "components", "dead"}`` (see :func:`written`),
-        ``{"kind": "connected", ...}`` of a single zone, or ``{"kind": "enumeration"}``; parcels by their
-        number in `problem`.
+        ``{"kind": "connected", ...}`` of a single zone, or ``{"kind": "enumeration", "value", "prices",
+        "budget_price"}`` of a small district; parcels by their number in `problem`.
 
     Returns
     -------
@@ -58,10 +53,7 @@ def replay(problem: Problem, proof: Mapping[str, Any]) -> float:
         called dead could hold a zone.
     """
     if proof.get("kind") == "enumeration":
-        value = enumerated(problem)
-        if value is None:
-            raise ProofError("the district is too large to enumerate", code="bad_proof")
-        return value[0]
+        return listed_bound(problem, proof)
     if proof.get("kind") == "connected":
         return replay_zone(problem, proof)
     if proof.get("kind") != "relaxation":
@@ -76,7 +68,8 @@ def replay(problem: Problem, proof: Mapping[str, Any]) -> float:
     living = {k: part for k, part in enumerate(parts(problem, reduced)) if k not in dead}
     if "joint" in proof and living:
         whole = joined(problem, reduced, list(living.values()))
-        bound = part_bound(whole, price, proof["joint"], cuts, reduced, total or 0.0)
+        bound = price * (total or 0.0)
+        bound += part_bound(whole, price, proof["joint"], cuts, reduced, total)
     else:
         branches = _branches(reduced, proof)
         bound = price * (total or 0.0)
@@ -91,11 +84,11 @@ def part_bound(
     branches: Sequence[Mapping[str, Any]],
     cuts: Sequence[Mapping[str, Any]],
     reduced: Reduced,
-    budget: float = 0.0,
+    budget: float | None = None,
 ) -> float:
     """Return the bound of one component: that of its worst branch.
 
-    With a `budget` (ha), which all components share then, each branch may have a price of its own.
+    With a `budget` (ha), which all components share then, each branch may have a price of its own on top.
 
     Raises
     ------
@@ -110,8 +103,10 @@ def part_bound(
     ]
     if not covers([leaf for leaf, _ in leaves]):
         raise ProofError("the branches of a component leave out a case", code="bad_proof")
+    if budget is None and any(leaf.price for leaf, _ in leaves):
+        raise ProofError("a branch prices a budget that is not its own", code="bad_proof")
     return max(
-        leaf.price * budget
+        leaf.price * (budget or 0.0)
         + leaf_bound(
             part.terrain, part.weight(price + leaf.price), part.gain, part.locked, leaf, rows
         )
@@ -275,85 +270,6 @@ def _cut(claim: Mapping[str, Any], nodes: Any) -> Cut:
     if kind == "overflow":
         return Cut("overflow", members, -1, np.array(claim["parents"], dtype=np.int64))
     raise ProofError(f"unknown kind of cut {kind!r}", code="bad_proof")
-
-
-def enumerated(problem: Problem) -> tuple[float, list[Ints] | None] | None:
-    """Solve a small district by listing every zone.
-
-    Returns
-    -------
-    tuple or None
-        Value and zones of the best answer (zones None and value -inf where none is feasible); None
-        where the district is too large.
-    """
-    zones = all_zones(problem)
-    if zones is None:
-        return None
-    apart = None
-    if problem.min_zones:
-        if len(zones) > ENUMERATED_ZONES_APART:
-            return None
-        apart = touching_pairs(problem, zones)
-    values = np.array([zone_value(problem, zone) for zone in zones])
-    areas = np.array([float(problem.area[zone].sum()) for zone in zones])
-    groups = [np.flatnonzero(problem.group == g) for g in np.unique(problem.group) if g >= 0]
-    chosen, closed = pack(
-        zones,
-        values,
-        areas,
-        problem.size,
-        Demands(
-            problem.budget,
-            np.flatnonzero(problem.locked),
-            [g for g in groups if len(g) > 1],
-            problem.min_zones,
-            problem.max_zones,
-            apart,
-        ),
-        time_limit_s=EXACT_SECONDS,
-        exact=True,
-    )
-    if not closed:
-        return None
-    if chosen is None:
-        return -np.inf, None
-    return float(values[chosen].sum()), [zones[c] for c in chosen]
-
-
-def all_zones(problem: Problem) -> list[Ints] | None:
-    """List every feasible zone of a small district; None where there are too many sets."""
-    n = problem.size
-    masks = [0] * n
-    for u, v in problem.pairs.tolist():
-        masks[u] |= 1 << v
-        masks[v] |= 1 << u
-    zones: list[Ints] = []
-    seen = 0
-    for mask in connected_sets(masks, ENUMERATED_SETS):
-        seen += 1
-        zone = np.array([i for i in range(n) if mask >> i & 1], dtype=np.int64)
-        if is_feasible(problem, zone, AREA_TOLERANCE_HA):
-            zones.append(zone)
-    return zones if seen < ENUMERATED_SETS else None
-
-
-def touching_pairs(problem: Problem, zones: Sequence[Ints]) -> Ints:
-    """Return pairs of disjoint zones that touch although one zone could hold both."""
-    n, found = problem.size, []  # type: ignore[var-annotated]
-    inside = np.zeros((len(zones), n), dtype=bool)
-    for z, zone in enumerate(zones):
-        inside[z, zone] = True
-    beside = np.zeros_like(inside)
-    for u, v in problem.pairs:
-        beside[:, v] |= inside[:, u]
-        beside[:, u] |= inside[:, v]
-    areas = inside @ problem.area
-    limit = np.inf if problem.max_area is None else problem.max_area + AREA_TOLERANCE_HA
-    for z in range(len(zones) - 1):
-        others = np.arange(z + 1, len(zones))
-        touch = (beside[z] & inside[others]).any(axis=1) & ~(inside[z] & inside[others]).any(axis=1)
-        found.extend((z, int(y)) for y in others[touch & (areas[z] + areas[others] <= limit)])
-    return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 
 def reachable_area(reduced: Reduced, nodes: Ints, multipliers: Floats) -> float:

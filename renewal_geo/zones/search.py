@@ -21,19 +21,20 @@ from renewal_geo.foundation import progress
 from renewal_geo.solvers.annealing import Landscape, harvest
 from renewal_geo.solvers.packing import Demands, pack
 from renewal_geo.zones.bounds import Bounds
-from renewal_geo.zones.parts import Part, parts
-from renewal_geo.zones.problem import Problem, is_feasible, reduce, zone_value
-from renewal_geo.zones.proof import (
+from renewal_geo.zones.listing import (
     AREA_TOLERANCE_HA,
     all_zones,
     enumerated,
-    reachable_area,
-    replay,
+    listed_proof,
     touching_pairs,
 )
+from renewal_geo.zones.parts import Part, parts
+from renewal_geo.zones.problem import Problem, is_feasible, reduce, zone_value
+from renewal_geo.zones.proof import reachable_area, replay
 from renewal_geo.zones.single import best_zone, is_plain, is_single
 
 OPTIMAL_GAP = 1e-6
+SMALL_SHARE = 0.4  # of the time limit, before a small district is treated like any other
 SMALL_DISTRICT = 22  # parcels; beyond it the sets of a street grid outnumber what can be listed
 PRICE_FACTORS = (1.0, 0.92, 1.08, 0.97, 1.04, 0.85, 1.15, 1.0)
 # kinds of a round: plain, or led by the programme's solution - lifting what it takes, or beginning with it
@@ -182,6 +183,8 @@ class _Search:
     ) -> None:
         self.problem = problem
         self.reduced = reduce(problem)
+        # groups as one node each: what is annealed, though a bound may not assume it
+        self.drawn = reduce(problem, together=True)
         self.began = time.monotonic()
         self.deadline = self.began + time_limit_s
         self.time_limit_s = time_limit_s
@@ -282,7 +285,7 @@ class _Search:
 
     def _small(self) -> Answer | None:
         """Solve a small district exactly, or tell that it is not small enough."""
-        solved = enumerated(self.problem)
+        solved = enumerated(self.problem, SMALL_SHARE * self.time_limit_s)
         if solved is None:
             return None
         value, zones = solved
@@ -297,7 +300,7 @@ class _Search:
         self.incumbent = self._merged(zones)
         self.objective = self._worth(self.incumbent)
         self.bound = max(value, self.objective)
-        self.proof = {"kind": "enumeration"}
+        self.proof = listed_proof(self.problem, self.bound)
         return self._answer(None)
 
     def _no_set(self, because: str) -> dict[str, Any]:
@@ -353,6 +356,9 @@ class _Search:
         )
         self.bound = self.bounds.bound
         self.living.sort(key=lambda part: (-len(part.nodes), int(part.nodes[0])))
+        drawn = {int(self.drawn.component[p.nodes[0]]): p for p in parts(self.problem, self.drawn)}
+        # components are numbered by their first parcel, so both ways have the same numbers
+        self.sought = [drawn[int(self.reduced.component[part.nodes[0]])] for part in self.living]
         return self.bounds
 
     def _reached(self) -> Floats:
@@ -395,7 +401,7 @@ class _Search:
         if self._good_enough():
             return "gap"
         work = bounds.work()
-        proposals = sum(self._proposals(part) for part in self.living)
+        proposals = sum(self._proposals(part) for part in self.sought)
         quota = 1e6 * proposals / PROPOSALS_PER_SECOND
         idle = 0
         with ThreadPoolExecutor(max(2, self.workers)) as threads:
@@ -425,9 +431,10 @@ class _Search:
         tasks: list[Callable[[], list[Ints]]] = []
         bounds = self.bounds
         assert bounds is not None  # noqa: S101 - set before any round
-        for c, part in enumerate(self.living):
+        for c, (part, bounded) in enumerate(zip(self.sought, self.living, strict=True)):
             seed = self.seed + 7919 * number + 104_729 * c
-            tasks.append(self._task(part, price, largest, seed, number, bounds.guide(part)))
+            guide = self._guide(part, bounded, bounds.guide(bounded))
+            tasks.append(self._task(part, price, largest, seed, number, guide))
         late = False
 
         def guarded(task: Callable[[], list[Ints]]) -> list[Ints] | None:
@@ -440,6 +447,16 @@ class _Search:
             for zone in found:
                 self.pool.add(zone)
         return not late
+
+    def _guide(self, part: Part, bounded: Part, guide: Floats | None) -> Floats | None:
+        """Return a fractional solution by the nodes that are annealed: the mean over each group."""
+        if guide is None or len(part.nodes) == len(bounded.nodes):
+            return guide
+        of_node = np.zeros(self.reduced.size)
+        of_node[bounded.nodes] = guide
+        share = self.problem.area * of_node[self.reduced.node_of]
+        taken = np.bincount(self.drawn.node_of, share, minlength=self.drawn.size)
+        return np.asarray(taken[part.nodes] / self.drawn.area[part.nodes])
 
     def _largest(self, number: int) -> float:
         """Where many zones are asked for, seek smaller ones in every other round, from the first."""
@@ -480,7 +497,7 @@ class _Search:
             found = harvest(
                 land, seed=seed, proposals=self._proposals(part), start=start, **schedule
             )
-            return [self.reduced.parcels(part.nodes[zone]) for zone in found]
+            return [self.drawn.parcels(part.nodes[zone]) for zone in found]
 
         return work
 

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
+from renewal_geo.foundation.errors import ProofError
 from renewal_geo.zones import search
 from renewal_geo.zones.problem import Problem, is_feasible, zone_value
 from renewal_geo.zones.proof import replay
@@ -162,3 +163,63 @@ def test_one_zone_alone_is_proven_best(block, monkeypatch):
         assert replay(problem, answer.proof) == pytest.approx(answer.bound, abs=1e-6), seed
         assert all(is_feasible(problem, z) for z in answer.zones), seed
     assert solved > 5
+
+
+def test_a_small_district_is_replayed_without_a_solver_and_cannot_be_talked_down():
+    """Whatever value and prices a proof claims, its replay is never below the optimum."""
+    rng = np.random.default_rng(5)
+    for seed in range(80):
+        problem = district(seed)
+        best, any_zone = best_by_hand(problem)
+        if best is None or not any_zone:
+            continue
+        for factor in (0.0, 1.0, 30.0):
+            claim = {
+                "kind": "enumeration",
+                "value": best - rng.uniform(0, 3),
+                "prices": [[i, factor * rng.random()] for i in range(problem.size)],
+                "budget_price": factor * rng.random(),
+            }
+            assert replay(problem, claim) == pytest.approx(best, abs=1e-9), seed
+        assert replay(problem, {**claim, "value": best + 1.0}) == pytest.approx(best + 1.0)
+
+
+def test_a_group_may_lie_in_two_zones_that_touch(monkeypatch):
+    """Neighbours of one group, one rich and one poor in a share, under a largest area."""
+    monkeypatch.setattr(search, "SMALL_DISTRICT", 0)
+    monkeypatch.setattr(search, "MOST_ROUNDS", 2)
+    monkeypatch.setattr(search, "FEWEST_PROPOSALS", 5_000)
+    tried = 0
+    for seed in [1460, *range(1000, 1060)]:
+        problem = district(seed)
+        if not len(problem.pairs) or not len(problem.slack):
+            continue
+        rng = np.random.default_rng(seed)
+        ends = problem.pairs[rng.integers(len(problem.pairs))]
+        group, slack = np.full(problem.size, -1), problem.slack.copy()
+        group[ends] = 0
+        slack[:, ends[0]], slack[:, ends[1]] = abs(slack[:, ends[0]]), -abs(slack[:, ends[1]])
+        problem = dataclasses.replace(
+            problem, group=group, slack=slack, max_area=problem.min_area + 0.8, min_zones=None,
+            max_zones=None,
+        )  # fmt: skip
+        best, _ = best_by_hand(problem)
+        answer = search.solve(problem, time_limit_s=20, gap=0.0, seed=0)
+        if answer.bound is not None:
+            assert answer.bound >= best - 1e-9, seed
+            assert allowed(problem, [frozenset(z.tolist()) for z in answer.zones]), seed
+            tried += 1
+    assert tried > 20
+
+
+def test_a_price_on_a_budget_that_there_is_not_is_refused():
+    problem = dataclasses.replace(district(3), budget=None, max_zones=None)
+    leaf = {
+        "fixings": [], "shares": [0.0] * len(problem.slack), "cuts": [], "multipliers": [],
+        "flow": [], "price": 1e6,
+    }  # fmt: skip
+    parcel = {"parcel": 0, "leaves": [leaf]}
+    for lists in ({"joint": [leaf]}, {"components": [parcel]}):
+        claim = {"kind": "relaxation", "budget_price": 0.0, "cuts": [], "dead": [], **lists}
+        with pytest.raises(ProofError, match="budget"):
+            replay(problem, claim)

@@ -343,3 +343,22 @@ def test_ground_barriers_locks_and_units_verify(lattice, chosen_by):
     assert found.ok, found.broken
     walled = connect(parcels, ground="land_use == 'L'")
     assert not verify(as_read(zones), parcels, walled, published=published(zones)).ok
+
+
+@pytest.mark.parametrize("district", ["answer", "larger"])
+def test_no_solver_is_asked(district, request, monkeypatch):
+    """Neither HiGHS nor scipy's own programmes are called: the proof is added up."""
+    parcels, links, zones = request.getfixturevalue(district)
+
+    def refuse(*_, **__):
+        raise AssertionError("the verifier asked a solver")
+
+    for module, name in (
+        ("highspy", "Highs"),
+        ("renewal_geo.solvers.packing", "milp"),
+        ("renewal_geo.solvers.packing", "linprog"),
+        ("renewal_geo.zones.search", "linprog"),
+        ("renewal_geo.solvers.mincut", "maximum_flow"),
+    ):
+        monkeypatch.setattr(f"{module}.{name}", refuse)
+    assert verify(as_read(zones), parcels, links).ok
