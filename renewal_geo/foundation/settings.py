@@ -13,16 +13,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["text", "float", "int", "bool", "list", "mapping", "numbers", "tables"]
+Kind = Literal["text", "float", "int", "bool", "list", "floats", "mapping", "numbers", "tables"]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One key: what its value is made of, its default, its unit and its meaning.
 
-    `kind` is ``text``, ``float``, ``int``, ``bool``, ``list`` (of texts), ``mapping`` (name to
-    text), ``numbers`` (name to number) or ``tables`` (list of tables). A default of None means
-    that leaving the key out has a meaning of its own, which `help` states.
+    `kind` is ``text``, ``float``, ``int``, ``bool``, ``list`` (of texts), ``floats`` (list of
+    numbers), ``mapping`` (name to text), ``numbers`` (name to number) or ``tables`` (list of
+    tables). A default of None means that leaving the key out has a meaning of its own, which
+    `help` states.
     """
 
     kind: Kind
@@ -187,6 +188,41 @@ ZONES: dict[str, Setting] = {
         "non-member parcels up to this size may lie inside an envelope",
         "不大于此面积的非成员地块可被片区包络吸收",
     ),
+    "phases": Setting(
+        "int",
+        3,
+        "",
+        "phases of implementation that the zones are shared out to; 0: none",
+        "实施时序的期数；0 为不分期",
+    ),
+    "phase_budgets_ha": Setting(
+        "floats",
+        [],
+        "ha",
+        "net area that each phase may begin; empty: equal shares",
+        "各期可启动的净面积；留空为等分",
+    ),
+    "noise": Setting(
+        "float",
+        0.10,
+        "",
+        "standard deviation of the error that robustness puts on every value",
+        "稳健性检验中各地块价值误差的标准差",
+    ),
+    "outlook_time_s": Setting(
+        "float",
+        20.0,
+        "s",
+        "wall-clock limit of frontier, prices and robustness beside the zones; 0: none of them",
+        "前沿、影子价格与稳健性的时间上限；0 为都不做",
+    ),
+    "frontier_points": Setting(
+        "int",
+        6,
+        "",
+        "budgets that the frontier tries, the study's own among them; 0: no frontier",
+        "前沿所试预算的个数（含本研究预算）；0 为不做",
+    ),
 }
 
 QUALITY: dict[str, Setting] = {
@@ -332,6 +368,7 @@ _FORMS: dict[str, str] = {
     "int": "write a whole number without quotes, such as 4",
     "bool": "write true or false without quotes",
     "list": 'write a list, such as ["A1", "A2"]',
+    "floats": "write a list of numbers, such as [200.0, 500.0]",
     "mapping": 'write names with texts, such as { industrial = "share_industrial" }',
     "numbers": "write names with numbers, such as { industrial = 0.6 }",
     "tables": 'write a list of tables, such as [{ column = "built_year", weight = 1.0 }]',
@@ -376,6 +413,12 @@ def _texts(value: object) -> list[str]:
     return [str(one) for one in value]
 
 
+def _floats(value: object) -> list[float]:
+    if not isinstance(value, list):
+        raise _WrongKindError("not a list")
+    return [_number(one) for one in value]
+
+
 def _mapping(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise _WrongKindError("not a table of names")
@@ -412,6 +455,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "int": _whole,
     "bool": _flag,
     "list": _texts,
+    "floats": _floats,
     "mapping": _mapping,
     "numbers": _numbers,
     "tables": _tables,
