@@ -114,7 +114,7 @@ class _Sheet(branca.element.Figure):
 
 def compose(spec: MapSpec) -> str:
     """Return the page of `spec`; hashes are of static code, taken before data goes in."""
-    leaflet, own = _leaflet_script(), _asset("page.js")
+    leaflet, own = _leaflet_script(), _asset("outlook.js") + _asset("page.js")
     places = {
         "lang": "zh-CN" if spec.lang == "zh" else "en",
         "policy": policy(leaflet, own),

@@ -62,3 +62,15 @@ SEVERITIES: dict[str, Ink] = {
     "warning": Ink("#e69f00", "", "#7d5700", 1.0),
     "info": Ink("#56b4e9", "", "#1d5f86", 1.0),
 }
+
+# Phases from dark (first) to light, one hue that no reason has, each with a hatch of its own.
+PHASES: tuple[Ink, ...] = (
+    Ink("#54278f"),
+    Ink("#8c6bb1", "forward"),
+    Ink("#b3a2d2", "dots"),
+    Ink("#d4c9e6", "backward"),
+    Ink("#ece7f4", "cross"),
+    Ink("#f6f3fa", "horizontal"),
+)
+CROSSING_GAIN = Ink("#d6006c", "", "#d6006c", 4.0)
+CROSSING_NONE = Ink("#8d5a75", "", "#8d5a75", 2.0)

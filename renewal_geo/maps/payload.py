@@ -16,13 +16,24 @@ from numpy.typing import NDArray
 from renewal_geo.foundation.errors import RenderError
 from renewal_geo.foundation.labels import texts
 from renewal_geo.maps.palettes import PAPER
-from renewal_geo.maps.spec import Bar, Fact, LayerSpec, MapColumn, MapSpec, Text
+from renewal_geo.maps.spec import (
+    Bar,
+    Curve,
+    Fact,
+    LayerSpec,
+    MapColumn,
+    MapSpec,
+    Panel,
+    Section,
+    Text,
+)
 
 ZOOM = 24  # a pixel of this zoom is under 1 cm on the ground
 WORLD_PIXELS = 256 * 2**ZOOM
 OFF_THE_WORLD = -1.0
 MERCATOR_HALF_M = math.pi * 6_378_137.0
 MOST_TEXT = 2_000
+PANEL_TEXTS = ("found", "bound", "band", "study_point", "figures", "notes", "close")
 
 _KINDS = {"polygon": (3,), "line": (1, 2), "point": (0,)}
 
@@ -51,6 +62,7 @@ def payload(spec: MapSpec) -> dict[str, Any]:
         "list_layer": spec.list_layer,
         "layers": [_layer(layer) for layer in spec.layers],
         "unplaced": unplaced(spec),
+        "panel": _panel(spec.panel) if spec.panel else None,
         "text": _page_texts(),
     }
 
@@ -119,6 +131,7 @@ def _layer(layer: LayerSpec) -> dict[str, Any]:
         "kind": layer.kind,
         "visible": layer.visible,
         "popup": layer.popup,
+        "dots": layer.dots,
         "classes": [
             {
                 "value": one.value,
@@ -141,7 +154,7 @@ def _layer(layer: LayerSpec) -> dict[str, Any]:
         "captions": list(layer.captions) if layer.captions is not None else None,
         "marks": list(layer.marks) if layer.marks is not None else None,
         "spots": spots,
-        "columns": [_column(table[c.name], c, layer) for c in layer.columns],
+        "columns": [_column(table, c, layer) for c in layer.columns],
     }
 
 
@@ -175,13 +188,18 @@ def _spots(placed: NDArray[Any]) -> list[list[int] | None]:
         if shape is None or shape.is_empty:
             found.append(None)
             continue
-        spot = shapely.maximum_inscribed_circle(shape) if shape.area > 0 else None
-        point = shapely.get_point(spot, 0) if spot is not None else shape.representative_point()
+        flat = shape.area > 0
+        point = (
+            shapely.get_point(shapely.maximum_inscribed_circle(shape), 0)
+            if flat
+            else shape.centroid
+        )
         found.append([round(shapely.get_x(point)), round(shapely.get_y(point))])
     return found
 
 
-def _column(values: pd.Series[Any], column: MapColumn, layer: LayerSpec) -> dict[str, Any]:
+def _column(table: pd.DataFrame, column: MapColumn, layer: LayerSpec) -> dict[str, Any]:
+    values = table[column.name]
     head = {
         "name": column.name,
         "title": _pair(column.title),
@@ -195,8 +213,13 @@ def _column(values: pd.Series[Any], column: MapColumn, layer: LayerSpec) -> dict
         finite = np.isfinite(rounded)
         listed = [float(v) if ok else None for v, ok in zip(rounded, finite, strict=True)]
         return {**head, "numbers": [int(v) if v is not None and v % 1 == 0 else v for v in listed]}
-    known = values.astype(object)
-    words = known.where(known.notna(), "").map(lambda v: str(v)[:MOST_TEXT])
+    words = _words(values)
+    if column.english:
+        pair = words + "\0" + _words(table[column.english])
+        codes, unique = pd.factorize(pair.to_numpy(), sort=False)
+        sides = [str(one).split("\0", 1) for one in unique]
+        said = [{"zh": zh, "en": en} if zh or en else None for zh, en in sides]
+        return {**head, "words": [zh for zh, _ in sides], "codes": codes.tolist(), "titles": said}
     codes, unique = pd.factorize(words.to_numpy(), sort=False)
     titles = None
     if column.name == "reason":
@@ -205,11 +228,61 @@ def _column(values: pd.Series[Any], column: MapColumn, layer: LayerSpec) -> dict
     return {**head, "words": [str(u) for u in unique], "codes": codes.tolist(), "titles": titles}
 
 
+def _words(values: pd.Series[Any]) -> pd.Series[str]:
+    known = values.astype(object)
+    shown: pd.Series[str] = known.where(known.notna(), "").map(lambda v: str(v)[:MOST_TEXT])
+    return shown.str.replace("\0", "", regex=False)
+
+
 def _page_texts() -> dict[str, dict[str, str]]:
     return {
         key.removeprefix("map."): {"zh": entry["zh"], "en": entry["en"]}
         for key, entry in texts().items()
         if key.startswith("map.")
+    }
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    return {
+        "title": _pair(panel.title),
+        "lead": _pair(panel.lead),
+        "sections": [_section(one) for one in panel.sections],
+        "notes": [_pair(note) for note in panel.notes],
+        "text": {
+            name: _pair(Text(texts()[f"outlook.{name}"]["zh"], texts()[f"outlook.{name}"]["en"]))
+            for name in PANEL_TEXTS
+        },
+    }
+
+
+def _section(one: Section) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "title": _pair(one.title),
+        "hint": _pair(one.hint),
+        "curves": [_curve(curve) for curve in one.curves],
+        "heads": [_pair(head) for head in one.heads],
+        "rows": [[_pair(cell) for cell in row] for row in one.rows],
+        "folded": one.folded,
+        "items": [
+            {
+                "text": _pair(item.text),
+                "aside": _pair(item.aside) if item.aside else None,
+                "feature": item.feature,
+            }
+            for item in one.items
+        ],
+        "layer": one.layer,
+        "show": _pair(one.show) if one.show else None,
+    }
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    return {
+        "x": _pair(curve.x_title),
+        "y": _pair(curve.y_title),
+        "alt": _pair(curve.alt),
+        "points": [[p.x, p.found, p.bound, p.own] for p in curve.points],
     }
 
 

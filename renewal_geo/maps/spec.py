@@ -42,12 +42,16 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class MapColumn:
-    """A column that may be shown: its name in `values`, its title, and how it is printed."""
+    """A column that may be shown: its name in `values`, its title, and how it is printed.
+
+    `english` names the column of `values` that says the same in English, where there is one.
+    """
 
     name: str
     title: Text
     form: Form = "text"
     decimals: int = 0
+    english: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,14 @@ class LayerSpec:
     shade_of
         n positions in the class's `shades`; -1 takes its `fill`. None where no class has shades.
     columns, values
-        What a popup lists, and nothing else: `values` has exactly these columns and n rows.
+        What a popup lists, and nothing else: `values` has exactly these columns (with their English
+        sides) and n rows.
     captions, marks
         n texts drawn on the map, or None; `marks` are short ones for where there is no room.
     visible, popup
         Whether the layer starts visible; whether a click answers.
+    dots
+        Whether lines too short to be seen are drawn as dots.
     """
 
     name: str
@@ -110,6 +117,7 @@ class LayerSpec:
     marks: tuple[str, ...] | None = None
     visible: bool = True
     popup: bool = True
+    dots: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,78 @@ class Bar:
     count: int
     area_m2: float
     aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One point of a curve: what was found there, what is proven (or None), whether it is ours."""
+
+    x: float
+    found: float
+    bound: float | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A small picture: what was found as a line, the proven bound above it; `alt` says it in words."""
+
+    x_title: Text
+    y_title: Text
+    points: tuple[CurvePoint, ...]
+    alt: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A sentence of a list, figures beside it, and the feature of the section's layer it is about."""
+
+    text: Text
+    aside: Text | None = None
+    feature: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One answer of the panel: pictures, a table, sentences.
+
+    Attributes
+    ----------
+    name
+        Stable code.
+    title, hint
+        Heading, and how to read what follows.
+    curves
+        Pictures.
+    heads, rows
+        A table; the first column heads its row. `folded` shows it on demand.
+    items
+        Sentences.
+    layer
+        Name of the map layer that belongs to it, or empty; `show` is what the button says that
+        turns it on, None for no button.
+    """
+
+    name: str
+    title: Text
+    hint: Text
+    curves: tuple[Curve, ...] = ()
+    heads: tuple[Text, ...] = ()
+    rows: tuple[tuple[Text, ...], ...] = ()
+    folded: bool = False
+    items: tuple[Item, ...] = ()
+    layer: str = ""
+    show: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A drawer beside the map that answers further questions: `lead` is its first sentence."""
+
+    title: Text
+    lead: Text
+    sections: tuple[Section, ...]
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +241,8 @@ class MapSpec:
         Name of the layer whose features are listed beside the map, or empty.
     fingerprint
         Hash of what the map was made from.
+    panel
+        A drawer that answers further questions, or None.
     """
 
     title: Text
@@ -177,6 +259,7 @@ class MapSpec:
     funnel: tuple[Bar, ...] = ()
     list_layer: str = ""
     fingerprint: str = ""
+    panel: Panel | None = None
 
 
 def both(key: str, **figures: object) -> Text:

@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from renewal_geo.foundation.labels import has_label, own_title
 from renewal_geo.maps import palettes
+from renewal_geo.maps.editions import PUBLIC_GRID_M, public_layer
 from renewal_geo.maps.folium_page import Page
+from renewal_geo.maps.outlook_layers import (
+    crossing_layer,
+    parcel_extras,
+    phase_layer,
+    zone_extras,
+)
+from renewal_geo.maps.outlook_panel import outlook_panel
 from renewal_geo.maps.spec import (
     NO_CLASS,
     Edition,
@@ -32,9 +39,8 @@ from renewal_geo.maps.spec import (
 from renewal_geo.maps.summaries import facts, fingerprint_of, funnel_bars
 
 if TYPE_CHECKING:
-    from renewal_geo.zones import Delineation
+    from renewal_geo.zones import Delineation, Outlook
 
-PUBLIC_GRID_M = 10.0
 MOST_KINDS = 8
 CHOSEN_FILLER = "chosen_filler"
 
@@ -65,6 +71,7 @@ def zone_map(
     exclusions: gpd.GeoDataFrame | None = None,
     sub_districts: gpd.GeoDataFrame | None = None,
     fingerprint: str = "",
+    outlook: Outlook | None = None,
 ) -> Page:
     """Draw a delineation as a page that is one file and asks no host for anything.
 
@@ -90,6 +97,10 @@ def zone_map(
         Drawn as context, in the CRS of the delineation.
     fingerprint
         Hash printed in the footer; that of the delineation's own record where empty.
+    outlook
+        What a planner asks next: adds a drawer with frontier, phases, prices and robustness, the
+        layers phases and crossings, and to every parcel what would have to change. The public
+        edition has no sentence about a parcel.
 
     Returns
     -------
@@ -105,7 +116,7 @@ def zone_map(
         zone_spec(
             delineation, lang=lang, edition=edition, title=title, subtitle=subtitle, source=source,
             as_of=as_of, review_no=review_no, columns=columns, notes=notes, exclusions=exclusions,
-            sub_districts=sub_districts, fingerprint=fingerprint,
+            sub_districts=sub_districts, fingerprint=fingerprint, outlook=outlook,
         )
     )  # fmt: skip
 
@@ -125,21 +136,28 @@ def zone_spec(
     exclusions: gpd.GeoDataFrame | None = None,
     sub_districts: gpd.GeoDataFrame | None = None,
     fingerprint: str = "",
+    outlook: Outlook | None = None,
 ) -> MapSpec:
     """Return what a map of `delineation` says; parameters as in :func:`zone_map`."""
     require_edition(edition, lang)
     require_columns(columns, delineation.parcels, "the parcels")
-    layers = [parcel_layer(delineation, columns)]
+    layers = [parcel_layer(delineation, columns, outlook)]
+    phased = phase_layer(delineation, outlook)
+    if phased is not None:
+        layers.append(phased)
     if exclusions is not None and len(exclusions):
         layers.append(_kind_layer("exclusions", exclusions, palettes.EXCLUSION_CYCLE, hatch=True))
     if len(delineation.barriers):
         layers.append(_kind_layer("barriers", delineation.barriers, palettes.BARRIER_CYCLE))
     if sub_districts is not None and len(sub_districts):
         layers.append(_boundary_layer(sub_districts))
-    layers.append(outline_layer(delineation))
+    crossings = crossing_layer(outlook, edition)
+    if crossings is not None:
+        layers.append(crossings)
+    layers.append(outline_layer(delineation, outlook))
     said = [same(note) for note in notes]
     if edition == "public":
-        layers = [_public(layer, delineation) for layer in layers]
+        layers = [public_layer(layer, delineation) for layer in layers]
         said.append(both("map.public_note", grid=f"{PUBLIC_GRID_M:g}"))
     return MapSpec(
         title=same(title) if title else both("map.zones_title"),
@@ -156,10 +174,13 @@ def zone_spec(
         funnel=funnel_bars(delineation.funnel),
         list_layer="zones",
         fingerprint=fingerprint or fingerprint_of(delineation),
+        panel=outlook_panel(delineation, outlook, edition) if outlook is not None else None,
     )
 
 
-def parcel_layer(delineation: Delineation, columns: Sequence[str] = ()) -> LayerSpec:
+def parcel_layer(
+    delineation: Delineation, columns: Sequence[str] = (), outlook: Outlook | None = None
+) -> LayerSpec:
     """Return the parcels coloured by reason, the chosen ones in the shade of their zone."""
     parcels = delineation.parcels
     reason = parcels["reason"].astype(object).where(parcels["reason"].notna(), "").astype(str)
@@ -182,7 +203,11 @@ def parcel_layer(delineation: Delineation, columns: Sequence[str] = ()) -> Layer
     shade_of = zone.map(shades).fillna(NO_CLASS).to_numpy().astype(np.int32)
     table = parcels.drop(columns=parcels.geometry.name).assign(parcel_id=parcels.index.astype(str))
     own = [name for name in columns if name not in PARCEL_COLUMNS]
+    made, extras = parcel_extras(outlook, parcels.index)
+    table = table.assign(**{str(name): made[name].to_numpy() for name in made})
     shown = tuple(_column(table, name) for name in PARCEL_COLUMNS if name in table)
+    said = 1 + max((n for n, c in enumerate(shown) if c.name == "reason_text"), default=-1)
+    shown = (*shown[:said], *extras, *shown[said:])  # what would change it follows the reason
     shown += tuple(
         replace(_column(table, name), title=Text(own_title(name, "zh"), own_title(name, "en")))
         for name in own
@@ -200,7 +225,7 @@ def parcel_layer(delineation: Delineation, columns: Sequence[str] = ()) -> Layer
     )
 
 
-def outline_layer(delineation: Delineation) -> LayerSpec:
+def outline_layer(delineation: Delineation, outlook: Outlook | None = None) -> LayerSpec:
     """Return the published outlines with their captions; figures are those of the zones."""
     envelopes = delineation.envelopes
     zones = delineation.zones.reindex(envelopes.index)
@@ -212,7 +237,9 @@ def outline_layer(delineation: Delineation) -> LayerSpec:
     shares = sorted(name for name in table.columns if str(name).startswith("share_"))
     names = [n for n in ZONE_COLUMNS if n in table] + shares
     titles = {"value": "column.value_total"}
-    shown = tuple(_column(table, name, titles.get(name, "")) for name in names)
+    made, extras = zone_extras(outlook, envelopes.index)
+    table = table.assign(**{str(name): made[name].to_numpy() for name in made})
+    shown = tuple(_column(table, name, titles.get(name, "")) for name in names) + extras
     area = float(table["area_m2"].sum()) if len(table) else 0.0
     one = MapClass(
         "zone",
@@ -315,46 +342,6 @@ def _boundary_layer(table: gpd.GeoDataFrame) -> LayerSpec:
     )
 
 
-def _public(layer: LayerSpec, delineation: Delineation) -> LayerSpec:
-    """Return a layer without rows of parcels and with coordinates on the public grid."""
-    if layer.name != "parcels":
-        return replace(layer, geometry=_snapped(layer.geometry))
-    zone = delineation.parcels["zone_id"].astype(object)
-    groups = pd.DataFrame(
-        {"class": layer.class_of, "zone": zone.where(zone.notna(), "").to_numpy()}
-    )
-    usable = ~(layer.geometry.isna() | layer.geometry.is_empty).to_numpy()
-    groups = groups[usable & layer.geometry.is_valid.to_numpy()]
-    shapes, class_of, shade_of = [], [], []
-    geometry = layer.geometry.to_numpy()
-    shades = layer.shade_of if layer.shade_of is not None else np.full(len(geometry), NO_CLASS)
-    for _, rows in groups.groupby(["class", "zone"], sort=True):
-        position = rows.index.to_numpy(dtype=int)
-        merged = shapely.union_all(geometry[position], grid_size=PUBLIC_GRID_M)
-        # a union of one geometry comes back as it was
-        shapes.append(shapely.set_precision(merged, PUBLIC_GRID_M))
-        class_of.append(layer.class_of[position[0]])
-        shade_of.append(shades[position[0]])
-    return LayerSpec(
-        name="parcels",
-        title=both("map.parcels_dissolved"),
-        kind="polygon",
-        geometry=gpd.GeoSeries(shapes, crs=layer.geometry.crs),
-        classes=layer.classes,
-        class_of=np.asarray(class_of, dtype=np.int32),
-        shade_of=np.asarray(shade_of, dtype=np.int32),
-        columns=(),
-        values=pd.DataFrame(index=range(len(shapes))),
-        popup=False,
-    )
-
-
-def _snapped(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
-    sound = shapely.make_valid(geometry.to_numpy())
-    snapped = shapely.set_precision(sound, PUBLIC_GRID_M)
-    return gpd.GeoSeries(snapped, index=geometry.index, crs=geometry.crs)
-
-
 def _column(table: pd.DataFrame, name: str, title_key: str = "") -> MapColumn:
     title = both(title_key or f"column.{name}")
     values = table[name]
@@ -372,7 +359,8 @@ def _column(table: pd.DataFrame, name: str, title_key: str = "") -> MapColumn:
 
 
 def _values(table: pd.DataFrame, shown: Sequence[MapColumn]) -> pd.DataFrame:
-    return pd.DataFrame(table[[column.name for column in shown]]).reset_index(drop=True)
+    names = [name for column in shown for name in (column.name, column.english) if name]
+    return pd.DataFrame(table[names]).reset_index(drop=True)
 
 
 def _captions(zones: pd.DataFrame) -> tuple[str, ...]:

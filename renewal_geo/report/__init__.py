@@ -2,9 +2,12 @@
 
 from renewal_geo.report.workbooks import (
     findings_workbook,
+    frontier_workbook,
     ledger_workbook,
     score_workbook,
     zone_workbook,
 )
 
-__all__ = ["findings_workbook", "ledger_workbook", "score_workbook", "zone_workbook"]
+__all__ = [
+    "findings_workbook", "frontier_workbook", "ledger_workbook", "score_workbook", "zone_workbook",
+]  # fmt: skip

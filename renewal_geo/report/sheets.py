@@ -34,7 +34,7 @@ _BAD_TITLE = re.compile(r"[\[\]:*?/\\']")
 FORMATS = {
     "count": "#,##0", "m2": "#,##0.00", "ha": "#,##0.00", "score": "0.000", "m": "#,##0.0",
     "value": "#,##0.00",
-    "number": "#,##0.00##", "share": "0.0%", "year": "0", "text": "@",
+    "number": "#,##0.00##", "share": "0.0%", "fine_share": "0.00%", "year": "0", "text": "@",
 }  # fmt: skip
 FONT = "Microsoft YaHei"
 HEAD_FILL = PatternFill("solid", fgColor="12304A")

@@ -9,7 +9,15 @@ import geopandas as gpd
 import pandas as pd
 
 from renewal_geo.foundation.labels import label
+from renewal_geo.foundation.sentences import proof_sentence
 from renewal_geo.report.books import add_ledger
+from renewal_geo.report.outlook_sheets import (
+    add_frontier,
+    add_memberships,
+    add_outlook,
+    parcel_columns,
+    phase_of_zones,
+)
 from renewal_geo.report.packing import pack
 from renewal_geo.report.sheets import Heading, add_sheet, new_book
 from renewal_geo.report.zone_sheets import (
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
     from renewal_geo.ledger import Ledger
     from renewal_geo.potential import Potential
     from renewal_geo.quality import Findings, Repair
-    from renewal_geo.zones import Delineation
+    from renewal_geo.zones import Delineation, Frontier, Outlook
 
 FINDING_COLUMNS = (
     "finding_id", "severity", "code", "fault", "table", "row_id", "other_id", "measure", "unit",
@@ -42,6 +50,7 @@ def zone_workbook(
     lang: str = "zh",
     columns: Sequence[str] = (),
     notes: Sequence[str] = (),
+    outlook: Outlook | None = None,
 ) -> bytes:
     """Return the workbook of a delineation.
 
@@ -59,6 +68,9 @@ def zone_workbook(
         Own columns of the parcels to list besides ours; none by default.
     notes
         Sentences for the summary.
+    outlook
+        What a planner asks next: adds the sheets frontier, phases, prices, crossings, robustness
+        and components, the phase of every zone, and what would have to change for every parcel.
 
     Returns
     -------
@@ -68,13 +80,29 @@ def zone_workbook(
     """
     book = new_book(lang, study_name or label("map.zones_title", lang))
     parcels = published_parcels(delineation)
-    net_area = add_summary(book, delineation, study_name, notes)
-    fill_total(book, net_area, add_zones(book, delineation, parcels))
+    said = tuple(notes)
+    if outlook is not None:
+        d = delineation
+        how_good = proof_sentence(d.status, d.objective, d.bound, d.gap, lang)
+        said = (how_good, *said, *outlook.notes)
+    net_area = add_summary(book, delineation, study_name, said)
+    fill_total(book, net_area, add_zones(book, delineation, parcels, phase_of_zones(outlook)))
     add_sub_districts(book, parcels)
-    add_parcels(book, parcels, columns)
+    made = parcel_columns(outlook, parcels["parcel_id"], lang)
+    add_parcels(book, parcels, columns, made)
     add_funnel(book, delineation.funnel, parcels)
+    if outlook is not None:
+        add_outlook(book, delineation, outlook)
     for ledger in ledgers:
         add_ledger(book, ledger)
+    return pack(book)
+
+
+def frontier_workbook(frontier: Frontier, *, study_name: str = "", lang: str = "zh") -> bytes:
+    """Return the frontier as a workbook: its points with charts, and the zones of every point."""
+    book = new_book(lang, study_name or label("outlook.frontier_title", lang))
+    add_frontier(book, frontier)
+    add_memberships(book, frontier)
     return pack(book)
 
 

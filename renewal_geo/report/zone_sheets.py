@@ -118,8 +118,13 @@ def fill_total(book: Book, cell: Cell, total: tuple[str, float]) -> None:
     book.cached[cell.parent.title][cell.coordinate] = value
 
 
-def add_zones(book: Book, delineation: Delineation, parcels: pd.DataFrame) -> tuple[str, float]:
-    """Write one row per zone; areas are those of its published parcels.
+def add_zones(
+    book: Book,
+    delineation: Delineation,
+    parcels: pd.DataFrame,
+    phase: pd.Series[Any] | None = None,
+) -> tuple[str, float]:
+    """Write one row per zone; areas are those of its published parcels, `phase` by zone_id.
 
     Returns the formula of the total in hectares for other sheets, and what it gives.
     """
@@ -133,11 +138,14 @@ def add_zones(book: Book, delineation: Delineation, parcels: pd.DataFrame) -> tu
     table["area_ha"] = level(net / M2_PER_HA, DECIMALS)
     heads = [Heading("zone_id", label("column.zone_id", lang))]
     heads += [Heading(n, label(f"column.{n}", lang)) for n in ZONE_TEXTS if n in table]
+    if phase is not None:
+        table["phase"] = phase.reindex(zones.index).to_numpy(dtype=float, na_value=np.nan)
+        heads.append(Heading("phase", label("column.phase", lang), "count"))
     heads.append(Heading("area_ha", label("column.area_ha", lang), "ha", "sum"))
     heads.append(Heading("area_m2", label("column.area_m2", lang), "m2", "sum"))
     for name in table.columns:
         known = ZONE_HEADS.get(str(name))
-        if str(name) in {"zone_id", "area_ha", "area_m2", *ZONE_TEXTS} or (
+        if str(name) in {"zone_id", "area_ha", "area_m2", "phase", *ZONE_TEXTS} or (
             known is None and not pd.api.types.is_numeric_dtype(table[name])
         ):
             continue
@@ -224,8 +232,16 @@ def _ratio(table: pd.DataFrame) -> float:
     return float(table["pool_chosen_area"].sum()) / pool if pool > 0 else 0.0
 
 
-def add_parcels(book: Book, parcels: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Write every parcel with its reason; own columns only where `columns` names them."""
+def add_parcels(
+    book: Book,
+    parcels: pd.DataFrame,
+    columns: Sequence[str],
+    made: tuple[pd.DataFrame, Sequence[Heading]] | None = None,
+) -> None:
+    """Write every parcel with its reason; own columns only where `columns` names them.
+
+    `made` are further columns of ours, rows as in `parcels`, and their headings.
+    """
     lang = book.lang
     missing = [name for name in columns if name not in parcels]
     if missing:
@@ -242,7 +258,10 @@ def add_parcels(book: Book, parcels: pd.DataFrame, columns: Sequence[str]) -> No
         for name, form, total in PARCEL_HEADS
         if name in shown
     ]
-    known = {name for name, _, _ in PARCEL_HEADS}
+    if made is not None:
+        shown = shown.assign(**{str(name): made[0][name] for name in made[0]})
+        heads += made[1]
+    known = {head.name for head in heads}
     for name in columns:
         if name not in known:
             numeric = pd.api.types.is_numeric_dtype(shown[name])

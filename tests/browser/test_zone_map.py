@@ -1,108 +1,11 @@
 """The published page in Chromium with the network closed."""
 
-import os
-import shutil
-
 import pytest
 
 from renewal_geo.maps import zone_map
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-             "--no-first-run"]  # fmt: skip
-SLOW_MS = 30_000
-
-COUNT_PIXELS = """([r, g, b]) => {
-  const drawn = document.getElementById("sheet"), c = document.createElement("canvas");
-  c.width = drawn.width; c.height = drawn.height;
-  const pen = c.getContext("2d", {willReadFrequently: true});
-  pen.drawImage(drawn, 0, 0);
-  const d = pen.getImageData(0, 0, c.width, c.height).data;
-  let n = 0;
-  for (let i = 0; i < d.length; i += 4) {
-    if (Math.abs(d[i] - r) + Math.abs(d[i + 1] - g) + Math.abs(d[i + 2] - b) < 6 && d[i + 3] > 250) n++;
-  }
-  return n / (d.length / 4);
-}"""
 BLUE, ORANGE = [0, 114, 178], [230, 159, 0]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    if CHROMIUM is None:
-        if "browser" in os.environ.get("RENEWAL_GEO_REQUIRE", ""):
-            pytest.fail("chromium is required here and is not installed")
-        pytest.skip("chromium is not installed: apt install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """One look at a saved page: what it asked for, what it logged, what failed."""
-
-    def __init__(self, browser, file, size=(1280, 860)):
-        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-        self.requests, self.console, self.errors = [], [], []
-        self.context.set_offline(True)
-        self.page = self.context.new_page()
-        self.page.route("http://**", lambda route: route.abort())
-        self.page.route("https://**", lambda route: route.abort())
-        self.page.on("request", lambda r: self.requests.append(r.url))
-        self.page.on("console", lambda m: self.console.append(m.text))
-        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
-        self.page.goto(file.as_uri())
-        self.page.wait_for_selector("html[data-ready=true]", timeout=SLOW_MS, state="attached")
-        self.file = file
-
-    def spot(self, drawn, column, row):
-        """Screen position of the middle of a square, reckoned by the page's own map."""
-        import geopandas as gpd
-
-        point = gpd.GeoSeries([drawn.square(column, row).centroid], crs=drawn.CRS).to_crs(4326)[0]
-        return self.page.evaluate(
-            """([lat, lng]) => {
-              const p = renewalGeo.map.latLngToContainerPoint([lat, lng]);
-              const b = renewalGeo.map.getContainer().getBoundingClientRect();
-              return [p.x + b.left, p.y + b.top];
-            }""",
-            [point.y, point.x],
-        )
-
-    def click(self, drawn, column, row):
-        x, y = self.spot(drawn, column, row)
-        self.page.mouse.click(x, y)
-
-    def share(self, colour):
-        return self.page.evaluate(COUNT_PIXELS, colour)
-
-    def popup(self):
-        return self.page.locator(".leaflet-popup-content").inner_text(timeout=SLOW_MS)
-
-    def sound(self):
-        assert [u for u in self.requests if u != self.file.as_uri()] == []
-        assert self.console == []
-        assert self.errors == []
-
-
-@pytest.fixture
-def visit(chromium, tmp_path):
-    opened = []
-
-    def go(page, **options):
-        file = tmp_path / f"page{len(opened)}.html"
-        page.save(file)
-        opened.append(Visit(chromium, file, **options))
-        return opened[-1]
-
-    yield go
-    for one in opened:
-        one.context.close()
 
 
 def test_the_page_draws_without_a_request_or_an_error(drawn, visit):

@@ -95,6 +95,7 @@
   // ---- the drawing: one canvas for all layers ----
   var chosen = null;
   var BATCH = 24;  // longer paths are much slower to fill
+  var DOT = 12;  // a line shorter than this many pixels is drawn as a dot, where its layer says so
   var Sheet = L.Renderer.extend({
     options: { padding: 0.15 },
     _initContainer: function () {
@@ -180,17 +181,21 @@
         return;
       }
       trace(path, layer, i, v);
+      if (layer.dots && w < DOT && h < DOT) { blob(pen, layer.box[b] * v.k - v.ox + w / 2, layer.box[b + 1] * v.k - v.oy + h / 2, fill || one.line, one); }
       if (++held >= BATCH) { flush(); }
     });
     if (held) { flush(); }
   }
   function dot(pen, layer, i, fill, one, v) {
     for (var p = layer.start[layer.first[i]]; p < layer.start[layer.first[i + 1]]; p++) {
-      pen.beginPath();
-      pen.arc(layer.xs[p] * v.k - v.ox, layer.ys[p] * v.k - v.oy, 5, 0, 2 * Math.PI);
-      pen.fillStyle = fill; pen.fill();
-      pen.strokeStyle = one.line || "#fff"; pen.lineWidth = one.width || 1; pen.stroke();
+      blob(pen, layer.xs[p] * v.k - v.ox, layer.ys[p] * v.k - v.oy, fill, one, layer.dots ? 1.5 : 0);
     }
+  }
+  function blob(pen, x, y, fill, one, rim) {
+    pen.beginPath();
+    pen.arc(x, y, 5, 0, 2 * Math.PI);
+    pen.fillStyle = fill; pen.fill();
+    pen.strokeStyle = rim || rim === undefined ? "#fff" : one.line || "#fff"; pen.lineWidth = rim === undefined ? 1.5 : rim || one.width || 1; pen.stroke();
   }
   function drawChosen(pen, v) {
     if (!chosen.layer.on) { return; }
@@ -206,7 +211,7 @@
     layer.captions.forEach(function (text, i) {
       var spot = layer.spots[i];
       if (!spot || !text || !shown(layer, i)) { return; }
-      var x = spot[0] * v.k - v.ox, y = spot[1] * v.k - v.oy;
+      var x = spot[0] * v.k - v.ox, y = spot[1] * v.k - v.oy - (layer.dots ? 14 : 0);
       if (x < 0 || y < 0 || x > v.w || y > v.h) { return; }
       if (text.length > 40) { text = text.slice(0, 39) + "…"; }
       if (layer.marks && pen.measureText(text).width > (layer.box[4 * i + 2] - layer.box[4 * i]) * v.k) { text = layer.marks[i]; }
@@ -286,7 +291,7 @@
     chosen = hits[0] || null;
     var box = make("div");
     hits.forEach(function (hit) { put(box, card(hit)); });
-    L.popup({ maxWidth: 340, autoPanPadding: [20, 20] }).setLatLng(where).setContent(box).openOn(map);
+    L.popup({ maxWidth: 340, autoPanPaddingTopLeft: [20, 20], autoPanPaddingBottomRight: [20 + covered(), 20] }).setLatLng(where).setContent(box).openOn(map);
     byId("said").textContent = box.textContent;
     sheet.draw();
   }
@@ -317,6 +322,7 @@
     c.strokeStyle = one.line || "rgba(28,39,51,.45)"; c.lineWidth = one.line ? Math.max(1, one.width) : 0.8; c.strokeRect(1.5, 1.5, 21, 11);
     return node;
   }
+  var listeners = [];
   function toggle(node, owner) {
     node.type = "button";
     node.setAttribute("aria-pressed", String(owner.on));
@@ -324,6 +330,7 @@
       owner.on = !owner.on;
       node.setAttribute("aria-pressed", String(owner.on));
       sheet.draw();
+      listeners.forEach(function (heard) { heard(); });
     });
     return node;
   }
@@ -366,6 +373,7 @@
     });
     if (strong.firstChild) { put(panel, strong); }
     if (body.firstChild) { put(panel, put(table, body)); }
+    if (outlook) { put(panel, make("p", "lead", outlook.lead()), outlook.button("more")); }
     if (data.funnel.length) { funnel(panel); }
     zoneList(panel);
   }
@@ -391,17 +399,37 @@
       row.type = "button";
       put(row, make("span", "name", text), area && area.numbers[i] !== null ? make("span", "num", hectares(area.numbers[i]) + " " + word("ha")) : null);
       row.addEventListener("click", function () {
-        if (layer.first[i + 1] === layer.first[i]) { return; }
-        layer.on = true;
-        map.fitBounds(bounds(extent(layer, i)), { padding: [40, 40], animate: false });
-        show([{ layer: layer, i: i }], latLng(layer.spots[i][0], layer.spots[i][1]));
-        legend(byId("left"));
-        drawers.forEach(function (close) { close(); });
+        if (go(layer, i)) { drawers.forEach(function (close) { close(); }); }
       });
       put(list, put(make("li"), row));
     });
     put(panel, list);
   }
+  function covered() {  // how much of the map's right side lies under the drawer, in pixels
+    if (!outlook || outlook.box.hidden || outlook.box.clientWidth > 0.7 * window.innerWidth) { return 0; }
+    return Math.max(0, map.getContainer().getBoundingClientRect().right - outlook.box.getBoundingClientRect().left);
+  }
+  function go(layer, i) {
+    if (layer.first[i + 1] === layer.first[i]) { return false; }
+    layer.on = layer.classes[Math.max(0, layer.class_of[i])].on = true;
+    map.fitBounds(bounds(extent(layer, i)), { paddingTopLeft: [40, 40], paddingBottomRight: [40 + covered(), 40], maxZoom: 17, animate: false });
+    show([{ layer: layer, i: i }], latLng(layer.spots[i][0], layer.spots[i][1]));
+    legend(byId("left"));
+    listeners.forEach(function (heard) { heard(); });
+    return true;
+  }
+  var outlook = data.panel && renewalOutlook(data.panel, {
+    say: say, make: make, put: put, clear: clear, figure: figure, go: go,
+    layer: function (name) { return data.layers.filter(function (one) { return one.name === name; })[0]; },
+    toggled: function (layer) {
+      layer.on = !layer.on;
+      legend(byId("left")); sheet.draw();
+      listeners.forEach(function (heard) { heard(); });
+    },
+    changed: function (heard) { listeners.push(heard); },
+    narrow: function () { return window.matchMedia("(max-width: 1100px)").matches; }
+  });
+  if (outlook) { put(byId("body"), outlook.box); }
   var drawers = [];
   function drawer(title, id) {
     var button = make("button", "drawer", word(title)), panel = byId(id);
@@ -412,6 +440,7 @@
     drawers.push(function () { set(false); });
     button.addEventListener("click", function () {
       var open = !panel.classList.contains("open");
+      if (outlook) { outlook.close(false); }
       drawers.forEach(function (close) { close(); });
       set(open);
     });
@@ -424,7 +453,7 @@
     other.lang = lang === "zh" ? "en" : "zh-CN";
     other.addEventListener("click", function () { lang = lang === "zh" ? "en" : "zh"; render(); byId("switch").focus(); });
     var sub = [say(data.subtitle), data.as_of ? word("as_of") + " " + data.as_of : "", word(data.edition)].filter(Boolean).join(" · ");
-    put(node, make("h1", "", say(data.title)), make("span", "sub", sub), make("span", "grow"), drawer("layers", "left"), drawer("summary", "right"), other);
+    put(node, make("h1", "", say(data.title)), make("span", "sub", sub), make("span", "grow"), drawer("layers", "left"), drawer("summary", "right"), outlook ? outlook.button("open") : null, other);
   }
   function foot() {
     var node = clear(byId("foot"));
@@ -448,6 +477,7 @@
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
     document.title = say(data.title);
     head(); foot(); legend(byId("left")); summary(byId("right"));
+    if (outlook) { outlook.render(); }
     byId("left").setAttribute("aria-label", word("legend"));
     byId("right").setAttribute("aria-label", word("summary"));
     var box = map.getContainer();

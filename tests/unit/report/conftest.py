@@ -6,12 +6,22 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture(scope="session")
-def drawn():
-    """The module that draws delineations by hand."""
+def loaded(name):
     here = Path(__file__).resolve()
-    path = next(p / "drawn.py" for p in here.parents if (p / "drawn.py").exists())
-    spec = importlib.util.spec_from_file_location("drawn_district", path)
+    path = next(p / name for p in here.parents if (p / name).exists())
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """The module that draws delineations by hand."""
+    return loaded("drawn.py")
+
+
+@pytest.fixture(scope="session")
+def foreseen():
+    """The module that draws what a planner asks next."""
+    return loaded("drawn_outlook.py")
