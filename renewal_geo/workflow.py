@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import pandas as pd
 from renewal_geo import contiguity, io, ledger, maps, potential, quality, report, zones
 from renewal_geo.contiguity import Contiguity
 from renewal_geo.foundation import progress
-from renewal_geo.foundation.errors import InputError
+from renewal_geo.foundation.errors import Faults, InputError
 from renewal_geo.foundation.labels import label
 from renewal_geo.foundation.provenance import Provenance, Source, sha256_of
 from renewal_geo.foundation.settings import SETTINGS
@@ -44,6 +45,15 @@ class Passage:
     """What one command did: the delineation, the files that it wrote, what was decided on the way."""
 
     delineation: zones.Delineation
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traced:
+    """A frontier, the files that hold it, what was decided on the way."""
+
+    frontier: zones.Frontier
     files: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -87,6 +97,32 @@ def delineate(path: Path, out: Path, given: Given) -> Passage:
     with io.staged(out, record=CERTIFICATE) as stage:
         _write_zones(stage, study, made, os.path.relpath(_folder(path), out), notes)
     return Passage(made.delineation, _listed(stage), notes)
+
+
+def frontier(path: Path, out: Path, given: Given) -> Traced:
+    """Trace what other budgets and outlines would be worth, and write picture and tables into `out`."""
+    study = _with_options(io.open_study(path), given)
+    asked = _zone_settings(study)
+    _require_outlook(asked)
+    prepared = prepare(study)
+    traced = zones.frontier(
+        prepared.parcels,
+        prepared.links,
+        points=max(1, asked["frontier_points"]),
+        **_zone_terms(study, prepared),
+    )
+    notes = (*_reading_notes(study), *prepared.notes, *traced.notes)
+    with io.staged(out, record="zones_frontier.json") as stage:
+        stage.write_bytes(
+            "zones_frontier.xlsx",
+            report.frontier_workbook(traced, study_name=study.name, lang=study.lang),
+        )
+        stage.write_bytes(
+            "zones_frontier.png", maps.frontier_picture(traced, study.lang, title=study.name)
+        )
+        record = _record("zones", "frontier", str(traced), study, notes)
+        stage.write_json("zones_frontier.json", {**record, "points": records_of(traced.table)})
+    return Traced(traced, _listed(stage), notes)
 
 
 def verify(directory: Path, path: Path | None) -> zones.Verification:
@@ -239,25 +275,27 @@ class _Made:
     """A delineation with what it was made from."""
 
     delineation: zones.Delineation
+    outlook: zones.Outlook | None
     prepared: Prepared
     books: tuple[ledger.Ledger, ...]
 
 
 def _delineated(study: Study) -> _Made:
-    prepared = prepare(study)
     asked = _zone_settings(study)
-    drawn = zones.delineate(
-        prepared.parcels,
-        prepared.links,
-        value=_value(asked, prepared.parcels),
-        **{name: asked[name] for name in _PASSED},
-        exclusions=study.exclusions,
-        lock_in_areas=_pilots(study),
-        sub_districts=study.sub_districts,
-        control_lines=study.get("control_lines"),
-        lang=study.lang,
-        provenance=study.provenance,
-    )
+    _require_outlook(asked)
+    prepared = prepare(study)
+    drawn = zones.delineate(prepared.parcels, prepared.links, **_zone_terms(study, prepared))
+    foreseen = None
+    if asked["outlook_time_s"] > 0:
+        foreseen = zones.outlook(
+            drawn,
+            points=asked["frontier_points"],
+            phase_count=asked["phases"],
+            phase_budgets_ha=asked["phase_budgets_ha"],
+            noise=asked["noise"],
+            time_limit_s=asked["outlook_time_s"],
+            workers=asked["workers"] or os.cpu_count() or 1,
+        )
     if asked["filler"] and not drawn.parcels["is_filler"].any():
         note = f"[zones] filler = {asked['filler']!r} selects no parcel"
         prepared = dataclasses.replace(prepared, notes=(*prepared.notes, note))
@@ -266,7 +304,7 @@ def _delineated(study: Study) -> _Made:
     layer = study.get(str(study.settings.get("ledger", {}).get("layer", "land_use")))
     if layer is not None and by in layer.columns and len(drawn.zones):
         books.append(ledger.tally(drawn.zones, layer, by=by))
-    return _Made(drawn, prepared, tuple(books))
+    return _Made(drawn, foreseen, prepared, tuple(books))
 
 
 def _uncovered(book: ledger.Ledger) -> Any:
@@ -290,6 +328,42 @@ _PASSED = (
     "boundary_weight", "lock_in", "lock_out", "keep_together", "min_zones", "max_zones",
     "exclusion_mode", "exclusion_tolerance", "sliver_min_m2", "time_limit_s", "gap", "seed", "workers",
 )  # fmt: skip
+
+
+def _require_outlook(asked: Mapping[str, Any]) -> None:
+    """Refuse what the questions after the zones cannot mean, before the zones are sought."""
+    faults = Faults(InputError)
+    for name in ("outlook_time_s", "frontier_points", "phases", "noise"):
+        if not (math.isfinite(asked[name]) and asked[name] >= 0):
+            faults.add(
+                f"{name} is {asked[name]}",
+                where="[zones]",
+                fix="give zero or more",
+                code="bad_limit",
+            )
+    for budget in asked["phase_budgets_ha"]:
+        if not (math.isfinite(budget) and budget >= 0):
+            faults.add(
+                f"phase_budgets_ha holds {budget}",
+                where="[zones]",
+                fix="give hectares, zero or more",
+                code="bad_limit",
+            )
+    faults.raise_if_any()
+
+
+def _zone_terms(study: Study, prepared: Prepared) -> dict[str, Any]:
+    asked = _zone_settings(study)
+    return {
+        "value": _value(asked, prepared.parcels),
+        **{name: asked[name] for name in _PASSED},
+        "exclusions": study.exclusions,
+        "lock_in_areas": _pilots(study),
+        "sub_districts": study.sub_districts,
+        "control_lines": study.get("control_lines"),
+        "lang": study.lang,
+        "provenance": study.provenance,
+    }
 
 
 def _zone_settings(study: Study) -> dict[str, Any]:
@@ -377,15 +451,17 @@ def _write_zones(
 ) -> None:
     drawn = made.delineation
     progress.report("zones.write", 0.0)
+    foreseen = _foreseen_columns(made)
     io.write_layers(
         stage.path("zones.gpkg"),
         {
-            "zones": drawn.zones,
+            "zones": drawn.zones.assign(**foreseen["zones"]),
             "envelopes": drawn.envelopes,
-            "parcels": drawn.parcels,
+            "parcels": drawn.parcels.assign(**foreseen["parcels"]),
             "links": drawn.links,
             "blocked": drawn.blocked,
             "barriers": drawn.barriers,
+            **_crossings(made),
         },
         styles=_styles(drawn),
         aliases=_aliases(study, drawn.zones, drawn.parcels),
@@ -393,9 +469,10 @@ def _write_zones(
     stage.write_bytes(
         "zones.xlsx",
         report.zone_workbook(
-            drawn, ledgers=made.books, study_name=study.name, lang=study.lang, notes=tuple(notes)
+            drawn, ledgers=made.books, study_name=study.name, lang=study.lang, notes=tuple(notes),
+            outlook=made.outlook,
         ),
-    )
+    )  # fmt: skip
     look: dict[str, Any] = {
         "lang": study.lang,
         "title": study.name,
@@ -405,8 +482,10 @@ def _write_zones(
         "sub_districts": study.sub_districts,
         "notes": study.provenance.notes,
     }
-    maps.zone_map(drawn, **look).save(str(stage.path("zones.html")))
+    maps.zone_map(drawn, **look, outlook=made.outlook).save(str(stage.path("zones.html")))
     stage.write_bytes("zones.png", maps.zone_picture(drawn, **look))
+    if made.outlook is not None:
+        _write_outlook(stage, study, made.outlook)
     record = {**drawn.certificate, "study": study_path.replace(os.sep, "/")}
     record["settings"] = {
         name: dict(study.settings[name])
@@ -415,6 +494,56 @@ def _write_zones(
     }
     record["inputs"] = [*record["inputs"], _study_source(study)]
     stage.write_json(CERTIFICATE, record)
+
+
+def _foreseen_columns(made: _Made) -> dict[str, dict[str, pd.Series]]:
+    """Return what the outlook adds to the published zones and parcels: phase, and how firmly chosen."""
+    added: dict[str, dict[str, pd.Series]] = {"zones": {}, "parcels": {}}
+    foreseen = made.outlook
+    if foreseen is None or not len(made.delineation.zones):
+        return added
+    firm = foreseen.robustness
+    if len(firm.table):
+        added["zones"]["chosen_frequency"] = firm.zones["mean_frequency"]
+        added["parcels"]["chosen_frequency"] = firm.table["frequency"]
+    if foreseen.phases is not None:
+        added["zones"]["phase"] = foreseen.phases.zones
+        added["parcels"]["phase"] = foreseen.phases.membership
+    return added
+
+
+def _crossings(made: _Made) -> dict[str, gpd.GeoDataFrame]:
+    crossings = None if made.outlook is None else made.outlook.prices.barriers
+    return {} if crossings is None or not len(crossings) else {"crossings": crossings}
+
+
+def _write_outlook(stage: io.Stage, study: Study, foreseen: zones.Outlook) -> None:
+    """Write what comes next as a picture and as one record for other tools."""
+    parts = {
+        "frontier": None if foreseen.frontier is None else foreseen.frontier.table,
+        "phases": None if foreseen.phases is None else foreseen.phases.table,
+        "prices": foreseen.prices.table,
+        "robustness": foreseen.robustness.zones,
+        "components": foreseen.obstacles.table,
+    }
+    if foreseen.frontier is not None and len(foreseen.frontier.table):
+        stage.write_bytes(
+            "zones_frontier.png",
+            maps.frontier_picture(foreseen.frontier, study.lang, title=study.name),
+        )
+    record = _record("zones", "outlook", str(foreseen), study, foreseen.notes)
+    tables = {name: records_of(table) for name, table in parts.items() if table is not None}
+    stage.write_json("zones_outlook.json", {**record, **tables})
+
+
+def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as plain values for JSON: the index as the first, nothing for what is missing."""
+    plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()
+    rows = plain.astype(object).where(plain.notna() & ~plain.isin([float("inf")]), None)
+    return [
+        {str(k): v.item() if hasattr(v, "item") else v for k, v in row.items()}
+        for row in rows.to_dict("records")
+    ]
 
 
 def _study_source(study: Study) -> dict[str, Any]:

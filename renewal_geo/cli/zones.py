@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
 
 from renewal_geo import workflow
@@ -41,6 +42,36 @@ def delineation_reply(
     )
 
 
+def frontier_reply(traced: workflow.Traced) -> Reply:
+    """Return what a frontier has to say: the figures are those of the study's own point."""
+    table = traced.frontier.table
+    own = table[table["is_study"].astype(bool) & (table["kind"] == "budget")]
+    figures = {name: _figure(own[name]) for name in ("net_value", "bound", "gap")}
+    return Reply(
+        question="zones",
+        verb="frontier",
+        status=str(own["status"].iloc[0]) if len(own) else "infeasible",
+        summary=str(traced.frontier),
+        objective=figures["net_value"],
+        bound=figures["bound"],
+        gap=figures["gap"],
+        counts={
+            "points": len(table),
+            "budgets": int((table["kind"] == "budget").sum()),
+            "outlines": int((table["kind"] == "boundary").sum()),
+            "optimal": int((table["status"] == "optimal").sum()),
+            "infeasible": int((table["status"] == "infeasible").sum()),
+        },
+        files=traced.files,
+        warnings=traced.notes,
+    )
+
+
+def _figure(column: pd.Series[float]) -> float | None:
+    """Return the one figure of a column, None where it has none or a missing one."""
+    return float(column.iloc[0]) if len(column) and pd.notna(column.iloc[0]) else None
+
+
 @app.command()
 @settings_options("zones", "potential", "ledger")
 def delineate(
@@ -61,6 +92,26 @@ def delineate(
         delineation_reply(passage.delineation, passage.files, passage.notes, verb="delineate"),
         as_json=as_json,
     )
+
+
+@app.command()
+@settings_options("zones", "potential")
+def frontier(
+    study: StudyArgument,
+    *,
+    out: OutOption,
+    as_json: JsonOption = False,
+    given: dict[str, dict[str, Any]],
+) -> None:
+    """Show what other budgets and outlines would be worth, each with a proven bound.
+
+    Prepares as delineate does. Writes zones_frontier.xlsx (points, charts and the zones of every
+    point), zones_frontier.png and zones_frontier.json. Objective, bound and gap of the reply are
+    those of the study's own budget.
+    """
+    with visible_progress():
+        traced = workflow.frontier(study, out, given)
+    say(frontier_reply(traced), as_json=as_json)
 
 
 @app.command()

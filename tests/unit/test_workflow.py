@@ -118,6 +118,8 @@ def test_files_and_json(drawn, capsys, tmp_path):
         "zones.html",
         "zones.png",
         "zones.xlsx",
+        "zones_frontier.png",
+        "zones_outlook.json",
         "certificate.json",
     }
     record = json.loads((tmp_path / "o" / "certificate.json").read_text(encoding="utf-8"))
@@ -365,3 +367,76 @@ def test_init_writes_a_study_that_opens(tmp_path, capsys):
     assert code == 0
     assert spoken(capsys, "quality", "check", study, "--out", tmp_path / "q")[0] == 0
     assert spoken(capsys, "init", study)[0] == 3
+
+
+def test_what_comes_next_is_written_beside_the_zones(drawn):
+    with sqlite3.connect(drawn / "out" / "zones.gpkg") as base:
+        names = {row[1] for row in base.execute("pragma table_info(zones)")}
+        assert {"phase", "chosen_frequency"} <= names
+        names = {row[1] for row in base.execute("pragma table_info(parcels)")}
+        assert {"phase", "chosen_frequency"} <= names
+    said = json.loads((drawn / "out" / "zones_outlook.json").read_text(encoding="utf-8"))
+    assert {"frontier", "phases", "prices", "robustness", "components"} <= set(said)
+    assert [row["is_study"] for row in said["frontier"]].count(True) == 2
+    for row in said["frontier"]:
+        assert row["bound"] >= row["net_value"]
+    assert said["phases"][-1]["cumulative_area_ha"] <= 9.0 + 1e-9
+
+
+def test_the_outlook_can_be_left_out(drawn, tmp_path, capsys):
+    code, _ = spoken(
+        capsys,
+        "zones",
+        "delineate",
+        drawn / "study",
+        "--out",
+        tmp_path / "o",
+        "--outlook-time-s",
+        0,
+    )
+    assert code == 0
+    assert not (tmp_path / "o" / "zones_outlook.json").exists()
+    assert not (tmp_path / "o" / "zones_frontier.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--phases", "-1"),
+        ("--noise", "nan"),
+        ("--frontier-points", "-2"),
+        ("--outlook-time-s", "-1"),
+    ],
+)
+def test_meaningless_outlooks_are_refused_before_anything_is_sought(
+    drawn, tmp_path, capsys, option, value
+):
+    for verb in ("delineate", "frontier"):
+        code, said = spoken(
+            capsys, "zones", verb, drawn / "study", "--out", tmp_path / "o", option, value
+        )
+        assert (code, said["error"]["code"]) == (3, "bad_limit")
+        assert not (tmp_path / "o").exists()
+
+
+def test_the_frontier_command(drawn, tmp_path, capsys):
+    code, said = spoken(
+        capsys,
+        "zones",
+        "frontier",
+        drawn / "study",
+        "--out",
+        tmp_path / "f",
+        "--frontier-points",
+        4,
+    )
+    assert (code, said["verb"]) == (0, "frontier")
+    assert {file.name for file in (tmp_path / "f").iterdir()} == {
+        "zones_frontier.json",
+        "zones_frontier.png",
+        "zones_frontier.xlsx",
+    }
+    told = json.loads((tmp_path / "f" / "zones_frontier.json").read_text(encoding="utf-8"))
+    assert len(told["points"]) == said["counts"]["points"]
+    own = [row for row in told["points"] if row["is_study"] and row["kind"] == "budget"]
+    assert own[0]["net_value"] == said["objective"] <= said["bound"]
