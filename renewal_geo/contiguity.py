@@ -21,15 +21,17 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from renewal_geo.foundation import progress
-from renewal_geo.foundation.crs import require_metric, require_same
+from renewal_geo.foundation.crs import require_metric
 from renewal_geo.foundation.errors import Faults, InputError, some_ids
 from renewal_geo.foundation.expressions import select
-from renewal_geo.spatial.frontage import BARRIER, Covers, Facing, facing, segments_of
+from renewal_geo.spatial.barriers import between, widen
+from renewal_geo.spatial.views import View, look, without_barriers
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
 
-DEFAULT_WIDTH_M = 1.0
+__all__ = ["Contiguity", "connect", "position_order", "to_graph", "widen"]
+
 FRONTAGE_TOLERANCE_M = 1e-6
 AREAL = ("Polygon", "MultiPolygon")
 LINK_COLUMNS = ["focal", "neighbour", "kind", "frontage_m", "gap_m"]
@@ -37,6 +39,7 @@ GROUND_COMPONENT = -1
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Shapes = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,15 +115,22 @@ class Contiguity:
             and bridge, and lengths that are negative or missing.
         """
         require_metric(parcels, "parcels")
-        _require_unique(parcels)
+        _require_ids(parcels)
         links = _given_links(table, parcels)
-        perimeter = _perimeters(parcels)
+        ids = _text_ids(parcels)
+        first = np.asarray(ids.get_indexer(links["focal"]))  # type: ignore[arg-type]
+        second = np.asarray(ids.get_indexer(links["neighbour"]))  # type: ignore[arg-type]
+        shapes = parcels.geometry.to_numpy()
+        perimeter = np.where(_areal(shapes), np.nan_to_num(shapely.length(shapes)), 0.0)
+        frontage = links["frontage_m"].to_numpy(dtype=float)
+        no_ground = np.zeros(len(parcels), dtype=bool)
+        order = position_order(parcels)
         return cls(
             links=links,
             blocked=_no_blocked(),
-            components=_components(links, parcels, np.zeros(len(parcels), dtype=bool)),
-            perimeter_m=perimeter,
-            own_boundary_m=_own_boundary(perimeter, links),
+            components=_components(first, second, order, no_ground, parcels.index),
+            perimeter_m=pd.Series(perimeter, parcels.index, name="perimeter_m"),
+            own_boundary_m=_own_boundary(perimeter, first, second, frontage, parcels.index),
             barriers=gpd.GeoDataFrame({"kind": []}, geometry=[], crs=parcels.crs),
             is_ground=pd.Series(data=False, index=parcels.index, dtype=bool),
             parameters={},
@@ -171,8 +181,8 @@ def connect(
     Notes
     -----
     For contiguity a parcel is the largest part of (parcel - barriers). ``frontage_m`` is the mean of
-    the lengths over which each faces the other, sampled at most 0.5 m apart; where a parcel's
-    frontages exceed its perimeter they are scaled down. Contiguous means ``frontage_m >=
+    the lengths over which each faces the other, exact; where a parcel's frontages exceed its
+    perimeter they are scaled down. Contiguous means ``frontage_m >=
     min_frontage_m`` and, for a bridge, also ``frontage_m >= gap_m / 2``: no diagonal over a junction.
 
     Examples
@@ -184,96 +194,47 @@ def connect(
     [['a', 'b', 'edge', 50.0], ['a', 'c', 'bridge', 50.0]]
     """
     require_metric(parcels, "parcels")
-    _require_unique(parcels)
-    _require_limits(gap_max_m, min_frontage_m, edge_tolerance_m)
+    _require_ids(parcels)
+    limits = _Limits(float(gap_max_m), float(min_frontage_m), float(edge_tolerance_m))
+    limits.require_sound()
     is_ground = _ground_rows(parcels, ground)
     walls = widen(barriers, parcels)
-    order = position_order(parcels)
-    geometries = parcels.geometry.to_numpy()[order]
-    taking_part = _areal(geometries) & ~is_ground[order]
-    solid = np.where(taking_part, geometries, None)  # type: ignore[call-overload]
     progress.report("contiguity.connect", 0.0)
-    cut, touched = _cut(solid, walls.geometry.to_numpy(), gap_max_m)
-    limits = (gap_max_m, min_frontage_m, edge_tolerance_m)
-    perimeter = np.where(taking_part, shapely.length(solid), 0.0)
-    overlaps = _wide_overlaps(cut, edge_tolerance_m)
-    pairs = _contiguous(cut, walls.geometry.to_numpy(), perimeter, limits, overlaps)
+    # from here on a parcel is its row in the order of position
+    order = position_order(parcels)
+    shapes = parcels.geometry.to_numpy()[order]
+    areal = _areal(shapes)
+    perimeter = np.where(areal, np.nan_to_num(shapely.length(shapes)), 0.0)
+    taking_part = areal & ~is_ground[order]
+    solid = np.where(taking_part, shapes, None)  # type: ignore[call-overload]
+    view = look(solid, walls.geometry.to_numpy(), limits.gap_max, limits.tolerance)
+    scope = np.where(taking_part, perimeter, 0.0)
+    pairs = _judged(view, scope, limits)
     progress.report("contiguity.connect", 0.7)
-    ids = parcels.index.to_numpy()[order].astype(str)
-    blocked = _blocked(solid, touched, pairs, perimeter, limits, walls, ids)
-    links = _links(pairs, ids)
-    all_perimeters = _perimeters(parcels)
-    progress.report("contiguity.connect", 1.0, links=len(links))
+    ids = _text_ids(parcels).to_numpy()[order]
+    blocked = _no_blocked()
+    if len(walls):
+        free = without_barriers(solid, view, limits.gap_max, limits.tolerance)
+        blocked = _blocked(pairs, free, scope, limits, walls, ids)
+    progress.report("contiguity.connect", 1.0, links=len(pairs.first))
+    first, second = order[pairs.first], order[pairs.second]
+    perimeters = np.empty(len(parcels))
+    perimeters[order] = perimeter
     return Contiguity(
-        links=links,
+        links=_links(pairs, ids),
         blocked=blocked,
-        components=_components(links, parcels, is_ground),
-        perimeter_m=all_perimeters,
-        own_boundary_m=_own_boundary(all_perimeters, links),
+        components=_components(first, second, order, is_ground, parcels.index),
+        perimeter_m=pd.Series(perimeters, parcels.index, name="perimeter_m"),
+        own_boundary_m=_own_boundary(perimeters, first, second, pairs.frontage, parcels.index),
         barriers=walls,
         is_ground=pd.Series(is_ground, index=parcels.index),
         parameters={
-            "gap_max_m": float(gap_max_m),
-            "min_frontage_m": float(min_frontage_m),
-            "edge_tolerance_m": float(edge_tolerance_m),
+            "gap_max_m": limits.gap_max,
+            "min_frontage_m": limits.min_frontage,
+            "edge_tolerance_m": limits.tolerance,
         },
-        wide_overlaps=len(overlaps.owner) // 2,
+        wide_overlaps=len(view.overlaps[0]),
     )
-
-
-def widen(barriers: gpd.GeoDataFrame | None, parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Make polygons of barriers: lines are widened to ``width_m``, polygons stay.
-
-    Parameters
-    ----------
-    barriers
-        Lines and polygons with optional columns ``width_m`` (full width, metres) and ``kind``.
-    parcels
-        The layer whose CRS they must share.
-
-    Returns
-    -------
-    GeoDataFrame
-        Valid polygons with the column ``kind``; empty where there are none.
-
-    Raises
-    ------
-    CRSError
-        If the two layers are in different CRSs.
-    InputError
-        For a width that is not positive.
-    """
-    if barriers is None or not len(barriers):
-        return gpd.GeoDataFrame({"kind": []}, geometry=[], crs=parcels.crs)
-    require_same(parcels, barriers, ("parcels", "barriers"))
-    shapes = shapely.force_2d(barriers.geometry.to_numpy())
-    width = np.full(len(barriers), DEFAULT_WIDTH_M)
-    if "width_m" in barriers.columns:
-        given = pd.to_numeric(barriers["width_m"], errors="coerce").to_numpy(dtype=float)
-        width = np.where(np.isnan(given), DEFAULT_WIDTH_M, given)
-    is_polygon = np.isin(shapely.get_type_id(shapes), (3, 6))
-    bad = ~is_polygon & ~(width > 0)
-    if bad.any():
-        raise InputError(
-            f"{int(bad.sum())} barriers have a width that is not positive",
-            where=f"barriers {some_ids(barriers.index[bad])}",
-            fix="correct width_m, or leave it empty for 1 m",
-            code="barrier_width",
-        )
-    shapes = np.where(is_polygon, shapes, shapely.buffer(shapes, width / 2, cap_style="flat"))
-    broken = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
-    shapes = np.where(broken, shapely.buffer(shapely.make_valid(shapes), 0), shapes)
-    kind = (
-        barriers["kind"].astype(object).where(barriers["kind"].notna(), "barrier").astype(str)
-        if "kind" in barriers.columns
-        else pd.Series("barrier", index=barriers.index)
-    )
-    walls = gpd.GeoDataFrame({"kind": kind.to_numpy()}, geometry=shapes, crs=parcels.crs)
-    walls = walls[~(walls.geometry.isna() | walls.geometry.is_empty)]
-    order = np.lexsort(
-        [*walls.geometry.bounds.to_numpy().T[::-1], walls["kind"].to_numpy(str)][::-1]
-    )
-    return walls.iloc[order].reset_index(drop=True)
 
 
 def position_order(parcels: gpd.GeoDataFrame) -> Ints:
@@ -305,16 +266,27 @@ def to_graph(links: Contiguity) -> Graph:
     return Graph.from_adjacency(both)
 
 
-def _require_unique(parcels: gpd.GeoDataFrame) -> None:
-    ids = _text_ids(parcels)
+def _require_ids(parcels: gpd.GeoDataFrame) -> None:
+    faults = Faults(InputError)
+    values = parcels.index.to_numpy(dtype=object)
+    missing = pd.isna(values) | (values == "")
+    if missing.any():
+        faults.add(
+            f"{int(missing.sum())} parcels have no id",
+            where=f"parcels in rows {some_ids(np.flatnonzero(missing))}",
+            fix="quality.repair parcels first (renewal-geo quality repair, or renewal-geo run)",
+            code="missing_id",
+        )
+    ids = _text_ids(parcels)[~missing]
     twice = ids[ids.duplicated()]
     if len(twice):
-        raise InputError(
+        faults.add(
             f"{len(twice.unique())} parcel ids occur more than once",
             where=f"parcels {some_ids(dict.fromkeys(twice))}",
             fix="quality.repair parcels first (renewal-geo quality repair, or renewal-geo run)",
             code="duplicate_id",
         )
+    faults.raise_if_any()
 
 
 def _text_ids(parcels: gpd.GeoDataFrame) -> pd.Index:
@@ -323,19 +295,28 @@ def _text_ids(parcels: gpd.GeoDataFrame) -> pd.Index:
     return ids
 
 
-def _require_limits(gap_max_m: float, min_frontage_m: float, edge_tolerance_m: float) -> None:
-    faults = Faults(InputError)
-    named = {
-        "gap_max_m": gap_max_m,
-        "min_frontage_m": min_frontage_m,
-        "edge_tolerance_m": edge_tolerance_m,
-    }
-    for name, value in named.items():
-        if not np.isfinite(value) or value < 0:
-            faults.add(
-                f"{name} is {value}", where=name, fix="give metres, zero or more", code="bad_limit"
-            )
-    faults.raise_if_any()
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    gap_max: float
+    min_frontage: float
+    tolerance: float
+
+    def require_sound(self) -> None:
+        faults = Faults(InputError)
+        named = {
+            "gap_max_m": self.gap_max,
+            "min_frontage_m": self.min_frontage,
+            "edge_tolerance_m": self.tolerance,
+        }
+        for name, value in named.items():
+            if not np.isfinite(value) or value < 0:
+                faults.add(
+                    f"{name} is {value}",
+                    where=name,
+                    fix="give metres, zero or more",
+                    code="bad_limit",
+                )
+        faults.raise_if_any()
 
 
 def _ground_rows(parcels: gpd.GeoDataFrame, ground: Any) -> Bools:
@@ -365,31 +346,6 @@ def _areal(geometries: NDArray[np.object_]) -> Bools:
     return valid
 
 
-def _cut(
-    solid: NDArray[np.object_], walls: NDArray[np.object_], gap_max_m: float
-) -> tuple[NDArray[np.object_], Bools]:
-    """Return the largest part of each parcel outside the barriers, and which lie near one."""
-    cut = shapely.force_2d(solid)
-    touched = np.zeros(len(cut), dtype=bool)
-    if len(walls):
-        tree = shapely.STRtree(walls)
-        near, _ = tree.query(cut, predicate="dwithin", distance=gap_max_m + 1.0)
-        touched[near] = True
-        row, wall = tree.query(cut, predicate="intersects")
-        rows, met = np.unique(row, return_inverse=True)
-        between = np.empty(len(rows), dtype=object)
-        between[met] = walls[wall]
-        for r in np.flatnonzero(np.bincount(met, minlength=len(rows)) > 1):
-            between[r] = shapely.union_all(walls[wall[met == r]])
-        cut[rows] = shapely.difference(cut[rows], between)
-    several = np.isin(shapely.get_type_id(cut), (6, 7))
-    for r in np.flatnonzero(several):
-        parts = shapely.get_parts(cut[r])
-        cut[r] = parts[int(np.argmax(shapely.area(parts)))] if len(parts) else None
-    areal = np.isin(shapely.get_type_id(cut), (3,)) & ~shapely.is_empty(cut)
-    return np.where(areal, cut, None), touched  # type: ignore[call-overload]
-
-
 @dataclass(frozen=True, slots=True)
 class _Pairs:
     """Contiguous pairs by row number, first < second, with their measures."""
@@ -401,37 +357,9 @@ class _Pairs:
     gap: Floats
 
 
-def _contiguous(
-    shapes: NDArray[np.object_],
-    walls: NDArray[np.object_],
-    perimeter: Floats,
-    limits: tuple[float, float, float],
-    overlaps: Covers,
-    sources: Bools | None = None,
-) -> _Pairs:
-    gap_max, min_frontage, tolerance = limits
-    numbers = np.arange(len(shapes))
-    wanted = np.ones(len(shapes), dtype=bool) if sources is None else sources
-    source = segments_of(np.where(wanted, shapes, None), numbers)  # type: ignore[call-overload]
-    both = np.concatenate([shapes, walls])
-    owners = np.concatenate([numbers, np.full(len(walls), BARRIER)])
-    faced = facing(
-        source,
-        segments_of(both, owners),
-        gap_max_m=gap_max,
-        edge_tolerance_m=tolerance,
-        covers=overlaps,
-    )
-    return _judged(faced, shapes, perimeter, gap_max, min_frontage)
-
-
-def _judged(
-    faced: Facing,
-    shapes: NDArray[np.object_],
-    perimeter: Floats,
-    gap_max: float,
-    min_frontage: float,
-) -> _Pairs:
+def _judged(view: View, perimeter: Floats, limits: _Limits, known: _Pairs | None = None) -> _Pairs:
+    """Judge which pairs are contiguous, leaving out those already `known`."""
+    faced, shapes = view.faced, view.shapes
     n = len(shapes)
     low, high = np.minimum(faced.source, faced.target), np.maximum(faced.source, faced.target)
     keys, place = np.unique(low * n + high, return_inverse=True)
@@ -442,94 +370,59 @@ def _judged(
     scale = np.minimum(1.0, np.divide(perimeter, sums, out=np.ones(n), where=sums > 0))
     factor = np.minimum(scale[first], scale[second])
     frontage, touching = frontage * factor, touching * factor
-    kept = frontage >= min_frontage - FRONTAGE_TOLERANCE_M
+    kept = frontage >= limits.min_frontage - FRONTAGE_TOLERANCE_M
+    if known is not None:
+        kept &= ~np.isin(keys, known.first * n + known.second)
     first, second, frontage, touching = (v[kept] for v in (first, second, frontage, touching))
     gap = shapely.distance(shapes[first], shapes[second]) if len(first) else np.empty(0)
-    is_edge = touching >= min_frontage - FRONTAGE_TOLERANCE_M
+    is_edge = touching >= limits.min_frontage - FRONTAGE_TOLERANCE_M
     # facing lengths may reach where the shapes' own distance is larger only by rounding
     sound = is_edge | (frontage >= gap / 2 - FRONTAGE_TOLERANCE_M)
-    sound &= gap <= gap_max + 1e-3
+    sound &= gap <= limits.gap_max + 1e-3
     return _Pairs(first[sound], second[sound], frontage[sound], is_edge[sound], gap[sound])
 
 
 def _blocked(
-    solid: NDArray[np.object_],
-    touched: Bools,
     pairs: _Pairs,
+    free: View,
     perimeter: Floats,
-    limits: tuple[float, float, float],
+    limits: _Limits,
     walls: gpd.GeoDataFrame,
-    ids: NDArray[np.str_],
+    ids: NDArray[np.object_],
 ) -> pd.DataFrame:
-    if not touched.any():
+    """List the pairs that are contiguous in the free view only."""
+    apart = _judged(free, perimeter, limits, known=pairs)
+    if not len(apart.first):
         return _no_blocked()
-    whole, _ = _cut(solid, np.empty(0, dtype=object), 0.0)
-    none = np.empty(0, dtype=object)
-    sources = _with_neighbours(whole, touched, limits)
-    free = _contiguous(whole, none, perimeter, limits, _wide_overlaps(whole, limits[2]), sources)
-    n = len(solid)
-    linked = pairs.first * n + pairs.second
-    near = touched[free.first] | touched[free.second]
-    apart = near & ~np.isin(free.first * n + free.second, linked)
-    first, second = free.first[apart], free.second[apart]
-    if not len(first):
-        return _no_blocked()
-    between = shapely.shortest_line(whole[first], whole[second])
-    tree = shapely.STRtree(walls.geometry.to_numpy())
-    line, wall = tree.query(between, predicate="intersects")
-    nearest = tree.nearest(between)
-    barrier = nearest.astype(np.int64)
-    if len(line):
-        rows, begin = np.unique(line, return_index=True)
-        barrier[rows] = np.minimum.reduceat(wall, begin)
-    table = _oriented(ids[first], ids[second])
-    table["frontage_m"] = free.frontage[apart]
-    table["gap_m"] = free.gap[apart]
-    table["barrier"] = walls["kind"].to_numpy()[barrier]
-    return table.sort_values(["focal", "neighbour"], ignore_index=True)
+    table, order = _oriented(apart, ids)
+    barrier = between(free.shapes[apart.first], free.shapes[apart.second], walls)
+    table["barrier"] = barrier[order]
+    return table
 
 
-def _with_neighbours(
-    shapes: NDArray[np.object_], touched: Bools, limits: tuple[float, float, float]
-) -> Bools:
-    """Both sides of a pair must cast rays, so the neighbours of the touched are needed too."""
-    tree = shapely.STRtree(shapes)
-    rows = np.flatnonzero(touched)
-    _, other = tree.query(shapes[rows], predicate="dwithin", distance=limits[0] + 1.0)
-    wanted = touched.copy()
-    wanted[other] = True
-    return wanted
-
-
-def _oriented(first: NDArray[np.str_], second: NDArray[np.str_]) -> pd.DataFrame:
-    swap = first > second
-    return pd.DataFrame(
+def _oriented(pairs: _Pairs, ids: NDArray[np.object_]) -> tuple[pd.DataFrame, Ints]:
+    """Return the pairs as text, focal < neighbour, sorted; and the row of `pairs` behind each."""
+    rank = np.empty(len(ids), dtype=np.int64)
+    rank[np.argsort(ids.astype(str), kind="stable")] = np.arange(len(ids))
+    swap = rank[pairs.first] > rank[pairs.second]
+    focal = np.where(swap, pairs.second, pairs.first)
+    neighbour = np.where(swap, pairs.first, pairs.second)
+    order = np.lexsort((rank[neighbour], rank[focal]))
+    table = pd.DataFrame(
         {
-            "focal": np.where(swap, second, first).astype(object),
-            "neighbour": np.where(swap, first, second).astype(object),
+            "focal": pd.Series(ids[focal[order]], dtype=object),
+            "neighbour": pd.Series(ids[neighbour[order]], dtype=object),
+            "frontage_m": pairs.frontage[order],
+            "gap_m": pairs.gap[order],
         }
     )
+    return table, order
 
 
-def _links(pairs: _Pairs, ids: NDArray[np.str_]) -> pd.DataFrame:
-    table = _oriented(ids[pairs.first], ids[pairs.second])
-    table["kind"] = np.where(pairs.is_edge, "edge", "bridge")
-    table["frontage_m"] = pairs.frontage
-    table["gap_m"] = pairs.gap
-    return table.sort_values(["focal", "neighbour"], ignore_index=True)
-
-
-def _wide_overlaps(shapes: NDArray[np.object_], tolerance: float) -> Covers:
-    """Return the pairs that overlap by more than the tolerance, each from both sides."""
-    row, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    row, other = row[row < other], other[row < other]
-    crossing = ~shapely.touches(shapes[row], shapes[other])
-    row, other = row[crossing], other[crossing]
-    shared = shapely.intersection(shapes[row], shapes[other])
-    wide = ~shapely.is_empty(shapely.buffer(shared, -tolerance / 2))
-    owner = np.concatenate([row[wide], other[wide]])
-    named, cover = np.unique(np.concatenate([other[wide], row[wide]]), return_inverse=True)
-    return Covers(owner.astype(np.int64), cover.astype(np.int64), shapes[named])
+def _links(pairs: _Pairs, ids: NDArray[np.object_]) -> pd.DataFrame:
+    table, order = _oriented(pairs, ids)
+    table["kind"] = np.where(pairs.is_edge[order], "edge", "bridge")
+    return table[LINK_COLUMNS]
 
 
 def _no_blocked() -> pd.DataFrame:
@@ -544,44 +437,27 @@ def _no_blocked() -> pd.DataFrame:
     )
 
 
-def _perimeters(parcels: gpd.GeoDataFrame) -> pd.Series:
-    shapes = parcels.geometry.to_numpy()
-    areal = _areal(shapes)
-    return pd.Series(
-        np.where(areal, np.nan_to_num(shapely.length(shapes)), 0.0),
-        index=parcels.index,
-        name="perimeter_m",
-    )
+def _own_boundary(
+    perimeter: Floats, first: Ints, second: Ints, frontage: Floats, ids: pd.Index
+) -> pd.Series:
+    n = len(perimeter)
+    shared = np.bincount(first, frontage, minlength=n) + np.bincount(second, frontage, minlength=n)
+    return pd.Series(np.maximum(perimeter - shared, 0.0), ids, name="own_boundary_m")
 
 
-def _own_boundary(perimeter: pd.Series, links: pd.DataFrame) -> pd.Series:
-    shared = pd.concat(
-        [
-            links.groupby("focal")["frontage_m"].sum(),
-            links.groupby("neighbour")["frontage_m"].sum(),
-        ]
-    )
-    shared = shared.groupby(level=0).sum().reindex(perimeter.index.astype(str), fill_value=0.0)
-    return (perimeter - shared.to_numpy()).clip(lower=0.0).rename("own_boundary_m")  # type: ignore[no-any-return]
-
-
-def _components(links: pd.DataFrame, parcels: gpd.GeoDataFrame, is_ground: Bools) -> pd.Series:
-    n = len(parcels)
-    ids = _text_ids(parcels)
-    rows = ids.get_indexer(links["focal"])  # type: ignore[arg-type]
-    columns = ids.get_indexer(links["neighbour"])  # type: ignore[arg-type]
-    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n, n))
-    _, labels = connected_components(graph, directed=False)
-    labels = np.asarray(labels)
-    rank = np.empty(n, dtype=np.int64)
-    rank[position_order(parcels)] = np.arange(n)
-    members = pd.DataFrame({"label": labels, "rank": rank})[~is_ground].groupby("label")["rank"]
-    size = members.agg(["size", "min"]).sort_values(["size", "min"], ascending=[False, True])
-    number = pd.Series(np.arange(len(size)), index=size.index)
-    found = np.where(
-        is_ground, GROUND_COMPONENT, number.reindex(labels, fill_value=GROUND_COMPONENT)
-    )
-    return pd.Series(found.astype(np.int64), index=parcels.index, name="component")
+def _components(
+    first: Ints, second: Ints, order: Ints, is_ground: Bools, ids: pd.Index
+) -> pd.Series:
+    """Number the components by how many parcels they have, then by their first in `order`."""
+    n = len(ids)
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(n, n))
+    count, labels = connected_components(graph, directed=False)
+    members = order[~is_ground[order]]
+    present, begin, sizes = np.unique(labels[members], return_index=True, return_counts=True)
+    number = np.full(count, GROUND_COMPONENT, dtype=np.int64)
+    number[present[np.lexsort((begin, -sizes))]] = np.arange(len(present))
+    found = np.where(is_ground, GROUND_COMPONENT, number[labels])
+    return pd.Series(found, index=ids, name="component")
 
 
 def _given_links(table: pd.DataFrame, parcels: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -595,7 +471,14 @@ def _given_links(table: pd.DataFrame, parcels: gpd.GeoDataFrame) -> pd.DataFrame
             code="unknown_column",
         )
     ends = table[["focal", "neighbour"]].astype(str)
-    links = _oriented(ends["focal"].to_numpy(dtype=str), ends["neighbour"].to_numpy(dtype=str))
+    one, other = ends["focal"].to_numpy(dtype=object), ends["neighbour"].to_numpy(dtype=object)
+    links = pd.DataFrame(
+        {
+            "focal": np.where(one > other, other, one),
+            "neighbour": np.where(one > other, one, other),
+        },
+        dtype=object,
+    )
     for name in ("frontage_m", "gap_m"):
         values = pd.to_numeric(table[name], errors="coerce") if name in table else 0.0
         links[name] = np.asarray(values, dtype=float) if name in table else 0.0

@@ -1,84 +1,54 @@
-"""Who faces whom: rays from every boundary along its outward normal, in compiled loops.
+"""Who faces whom: the exact lengths over which boundaries see each other, in compiled loops.
 
-Every boundary segment is cut into equal pieces of at most :data:`SAMPLE_M`; from the middle of each a
-ray goes out along the normal. Midpoints never fall on a vertex, so corners need no special case, and
-the result does not depend on where a ring starts or which way it was drawn.
+Every boundary segment looks out along its normal. The segments in front of it are taken into its own
+frame (x along it, y outward), where each throws a shadow on an interval of x. A sweep over the ends of
+these intervals keeps the few that lie over one another; between two ends they are straight lines, so
+all that can change there is their order and on which side of a limit they run. Those places are
+computed, and between them one ray through the middle answers for all. The result therefore does not
+depend on where a ring starts, which way it was drawn or how densely, and has no sampling error.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from renewal_geo.foundation.compiled import compiled
+from renewal_geo.spatial.boundaries import Segments
+from renewal_geo.spatial.overlap import Covers, hidden
 
-SAMPLE_M = 0.5
 SELF_CLEARANCE_M = 1e-7  # a ray leaves its own segment before it can meet its parcel again
 BARRIER_CLEARANCE_M = 1e-3  # a cut edge and the barrier that cut it differ by rounding only
 CLOSED_M = 1e-6  # distances equal to a limit are within it
-MOST_NEIGHBOURS = 8  # parcels within the edge tolerance of one point
+SHORTEST_M = 1e-9  # shadows shorter than this are rounding
+CHUNK_M = 64.0  # longer segments look out chunk by chunk, so that few others are in view
 BARRIER = -1
 CELL_TARGET_M = 20.0
+MOST_CELLS = 4e6
+SPAN = 2048  # segments per task: fixed, so that sums do not depend on the number of workers
+WORKERS = 2
+OWN, WALL, ENTERED, LEFT = 0, 1, 2, 3
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Facing:
-    """Lengths by ordered pair: `source` faces `target` over `length`, of which `edge` at distance 0."""
+    """Lengths by ordered pair: `source` faces `target` over `length`, of which `edge` at distance 0.
+
+    Rows are sorted by source and target; metres. `walled` are the sources, ascending, with a barrier
+    in view: the barriers have no say in the rows of any other.
+    """
 
     source: Ints
     target: Ints
     length: Floats
     edge: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """Directed segments with the interior on their left; `owner` is a parcel or BARRIER."""
-
-    start: Floats
-    end: Floats
-    owner: Ints
-
-
-def segments_of(polygons: Any, owners: Ints) -> Segments:
-    """Return the boundary segments of polygons, exteriors counter-clockwise, holes clockwise.
-
-    Parameters
-    ----------
-    polygons
-        n valid Polygons or MultiPolygons, in metres; None and empty give none.
-    owners
-        Length n, the number that each polygon's segments bear.
-    """
-    parts, part_of = shapely.get_parts(np.asarray(polygons, dtype=object), return_index=True)
-    parts = shapely.orient_polygons(parts) if len(parts) else parts
-    rings, ring_part = shapely.get_rings(parts, return_index=True)
-    points, ring_of = shapely.get_coordinates(rings, return_index=True)
-    if not len(points):
-        empty = np.empty((0, 2))
-        return Segments(empty, empty, np.empty(0, dtype=np.int64))
-    same = ring_of[1:] == ring_of[:-1]
-    moved = (points[1:] != points[:-1]).any(axis=1)
-    kept = same & moved
-    owner = np.asarray(owners, dtype=np.int64)[part_of[ring_part[ring_of[:-1][kept]]]]
-    return Segments(points[:-1][kept], points[1:][kept], owner)
-
-
-@dataclass(frozen=True, slots=True)
-class Covers:
-    """Polygons that overlap parcels widely: parcel `owner[k]` lies under `polygons[cover[k]]`."""
-
-    owner: Ints
-    cover: Ints
-    polygons: NDArray[np.object_]
+    walled: Ints
 
 
 def facing(
@@ -88,18 +58,18 @@ def facing(
     gap_max_m: float,
     edge_tolerance_m: float,
     covers: Covers | None = None,
-    workers: int = 2,
+    workers: int = WORKERS,
 ) -> Facing:
     """Measure over which lengths every source parcel faces every target parcel.
 
     Parameters
     ----------
     sources
-        Segments of parcels, grouped by owner.
+        Segments of parcels.
     targets
-        Segments of parcels and barriers that rays may meet; a parcel in both bears one number.
+        Segments of parcels and barriers that may lie in front; a parcel in both bears one number.
     gap_max_m
-        Reach of a ray, metres.
+        How far a source sees, metres.
     edge_tolerance_m
         A target boundary this close to a point, on either side, is at distance 0.
     covers
@@ -110,39 +80,42 @@ def facing(
     Returns
     -------
     Facing
-        Lengths in metres, sorted by source and target.
+        Exact lengths in metres, sorted by source and target.
     """
     if not len(sources.owner) or not len(targets.owner):
         none = np.empty(0, dtype=np.int64)
-        return Facing(none, none, np.empty(0), np.empty(0))
-    reach = max(gap_max_m, edge_tolerance_m)
-    # rays begin behind their point: all of them must begin inside the grid
-    origin = np.minimum(sources.start.min(axis=0), targets.start.min(axis=0)) - reach - 1.0
+        return Facing(none, none, np.empty(0), np.empty(0), none)
+    order = np.argsort(sources.owner, kind="stable")
+    owner = sources.owner[order]
+    ordered = Segments(sources.start[order], sources.end[order], owner)
+    # all of a view must lie inside the grid
+    margin = max(gap_max_m, edge_tolerance_m) + 1.0
+    corners = (ordered.start, ordered.end, targets.start, targets.end)
+    # column by column: numpy is slow along the long axis of a narrow array
+    origin = np.array([min(corner[:, k].min() for corner in corners) for k in (0, 1)]) - margin
+    farthest = np.array([max(corner[:, k].max() for corner in corners) for k in (0, 1)])
+    extent = farthest - origin + margin
+    start, end = ordered.start - origin, ordered.end - origin
     a, b = targets.start - origin, targets.end - origin
-    corner = np.maximum((sources.start - origin).max(axis=0), b.max(axis=0)) + reach + 1.0
-    cell = max(CELL_TARGET_M, float(np.sqrt(corner[0] * corner[1] / 4e6)))
-    columns, rows = int(corner[0] / cell) + 2, int(corner[1] / cell) + 2
-    counts = _fill(a, b, cell, columns, rows, np.zeros(0, np.int64), np.zeros(0, np.int64), 0)
+    cell = max(CELL_TARGET_M, float(np.sqrt(extent[0] * extent[1] / MOST_CELLS)))
+    columns, rows = int(extent[0] / cell) + 2, int(extent[1] / cell) + 2
+    none = np.zeros(0, np.int64)
+    counts = _fill(a, b, cell, columns, rows, none, none, 0)
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     members = np.empty(int(first[-1]), dtype=np.int64)
     _fill(a, b, cell, columns, rows, first[:-1].copy(), members, 1)
-    order = np.argsort(sources.owner, kind="stable")
-    start, end = (sources.start - origin)[order], (sources.end - origin)[order]
-    owner = sources.owner[order]
-    lid, under = _covered(
-        Segments(sources.start[order], sources.end[order], owner), covers, edge_tolerance_m
-    )
-    edges = np.linspace(0, len(owner), max(1, workers) * 4 + 1).astype(int)
-    spans = [(int(p), int(q)) for p, q in pairwise(edges) if q > p]
+    under = hidden(ordered, covers, edge_tolerance_m)
+    walled = np.zeros(int(owner[-1]) + 1, dtype=np.bool_)
 
     def one(span: tuple[int, int]) -> Any:
-        p, q = span
-        return _cast(
-            start[p:q],
-            end[p:q],
-            owner[p:q],
-            lid[p:q],
-            under,
+        return _face(
+            *span,
+            start,
+            end,
+            owner,
+            under.first,
+            under.low,
+            under.high,
             a,
             b,
             targets.owner,
@@ -150,47 +123,42 @@ def facing(
             members,
             cell,
             columns,
-            rows,
             float(gap_max_m),
             float(edge_tolerance_m),
+            walled,
         )
 
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        found = list(pool.map(one, spans))
-    return _summed([np.concatenate(column) for column in zip(*found, strict=True)])
+        found = list(pool.map(one, _spans(owner)))
+    source, target, length, edge = (np.concatenate(column) for column in zip(*found, strict=True))
+    rank = np.lexsort((target, source))
+    return Facing(
+        source[rank],
+        target[rank],
+        length[rank],
+        edge[rank],
+        np.flatnonzero(walled).astype(np.int64),
+    )
 
 
-def _covered(
-    segments: Segments, covers: Covers | None, tolerance: float
-) -> tuple[Ints, NDArray[np.bool_]]:
-    """Tell of every piece whether it lies under a cover: from `lid[segment]` on, -1 where none can."""
-    lid = np.full(len(segments.owner), -1, dtype=np.int64)
-    if covers is None or not len(covers.owner):
-        return lid, np.zeros(0, dtype=bool)
-    rows = np.flatnonzero(np.isin(segments.owner, covers.owner))
-    start, along = segments.start[rows], (segments.end - segments.start)[rows]
-    pieces = np.maximum(1, np.ceil(np.hypot(*along.T) / SAMPLE_M - 1e-9)).astype(np.int64)
-    first = np.concatenate([[0], np.cumsum(pieces)])
-    lid[rows] = first[:-1]
-    of = np.repeat(np.arange(len(rows)), pieces)
-    share = (np.arange(first[-1]) - first[of] + 0.5) / pieces[of]
-    points = shapely.points(start[of] + along[of] * share[:, None])
-    inner = shapely.buffer(covers.polygons, -tolerance, join_style="mitre")
-    cover, point = shapely.STRtree(points).query(inner, predicate="contains")
-    n = len(covers.polygons)
-    named = np.isin(segments.owner[rows[of[point]]] * n + cover, covers.owner * n + covers.cover)
-    under = np.zeros(len(points), dtype=bool)
-    under[point[named]] = True
-    return lid, under
+def replaced(old: Facing, sources: NDArray[np.bool_], new: Facing) -> Facing:
+    """Return `old` with all rows of the parcels at which `sources` is True taken from `new`."""
+    stands = ~sources[old.source]
+    return Facing(
+        np.concatenate([old.source[stands], new.source]),
+        np.concatenate([old.target[stands], new.target]),
+        np.concatenate([old.length[stands], new.length]),
+        np.concatenate([old.edge[stands], new.edge]),
+        new.walled,
+    )
 
 
-def _summed(columns: list[Any]) -> Facing:
-    source, target, length, edge = columns
-    pairs, place = np.unique(np.stack([source, target], axis=1), axis=0, return_inverse=True)
-    place = place.ravel()
-    total = np.bincount(place, length, minlength=len(pairs))
-    zero = np.bincount(place, edge, minlength=len(pairs))
-    return Facing(pairs[:, 0], pairs[:, 1], total, zero)  # type: ignore[arg-type]
+def _spans(owner: Ints) -> list[tuple[int, int]]:
+    """Cut the segments into spans that never part the segments of one parcel."""
+    heads = np.flatnonzero(np.diff(owner, prepend=owner[0] - 1))
+    wanted = np.arange(0, len(owner), SPAN)
+    edges = np.unique(heads[np.searchsorted(heads, wanted, side="right") - 1])
+    return list(zip(edges.tolist(), [*edges[1:].tolist(), len(owner)], strict=True))
 
 
 @compiled
@@ -223,136 +191,373 @@ def _fill(a, b, cell, columns, rows, cursor, members, store):
 
 
 @compiled
-def _cast(
-    start, end, owner, lid, under, a, b, target, first, members, cell, columns, rows, gap, tol
+def _face(
+    begin,
+    stop,
+    start,
+    end,
+    owner,
+    under_first,
+    under_low,
+    under_high,
+    a,
+    b,
+    target,
+    first,
+    members,
+    cell,
+    columns,
+    gap,
+    tol,
+    walled,
 ):
-    """Cast the rays of consecutive segments; return rows (source, target, length, edge)."""
-    capacity = 1024
-    out_source = np.empty(capacity, dtype=np.int64)
-    out_target = np.empty(capacity, dtype=np.int64)
-    out_length = np.empty(capacity)
-    out_edge = np.empty(capacity)
+    """Let the segments from `begin` to `stop` look out; return rows (source, target, length, edge)."""
+    sources, targets = np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64)
+    lengths, edges = np.empty(256), np.empty(256)
     used = 0
-    near = np.empty(MOST_NEIGHBOURS, dtype=np.int64)
-    near_t = np.empty(MOST_NEIGHBOURS)
+    own = 0  # first output row of the current source parcel
     reach = max(gap, tol)
-    begun = 0  # first output row of the current source parcel
-    for s in range(start.shape[0]):
-        if s == 0 or owner[s] != owner[s - 1]:
-            begun = used
+    close = min(tol + 2 * BARRIER_CLEARANCE_M, reach)
+    levels = np.array(
+        [
+            -tol - CLOSED_M,
+            -BARRIER_CLEARANCE_M,
+            -CLOSED_M,
+            0.0,
+            SELF_CLEARANCE_M,
+            tol + CLOSED_M,
+            gap + CLOSED_M,
+            reach + CLOSED_M,
+        ]
+    )
+    stamp = np.full(target.shape[0], -1, dtype=np.int32)
+    view = 0  # number of the chunk that looks out
+    room = 64
+    shape, who, kind = np.empty((room, 4)), np.empty(room, np.int64), np.empty(room, np.int64)
+    order, active = np.empty(room, np.int64), np.empty(room, np.int64)
+    y, parts = np.empty((room, 2)), np.empty(room)
+    met, met_kind, near = (
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+    )
+    cuts = np.empty(room)
+    for s in range(begin, stop):
         i = owner[s]
+        if s == begin or i != owner[s - 1]:
+            own = used
         dx, dy = end[s, 0] - start[s, 0], end[s, 1] - start[s, 1]
         long = np.sqrt(dx * dx + dy * dy)
-        pieces = max(1, int(np.ceil(long / SAMPLE_M - 1e-9)))
-        nx, ny = dy / long, -dx / long  # interior lies to the left, so outward is right
-        piece = long / pieces
-        for k in range(pieces):
-            if lid[s] >= 0 and under[lid[s] + k]:
-                continue
-            share = (k + 0.5) / pieces
-            px, py = start[s, 0] + dx * share, start[s, 1] + dy * share
-            best, best_t, best_entering = -2, reach + CLOSED_M, True
-            nears = 0
-            barrier_ahead, barrier_behind = 1e18, -1e18
-            ox, oy = px - nx * tol, py - ny * tol  # the walk begins inside, for overlaps
-            column, row = int(ox / cell), int(oy / cell)
-            step_x = 1 if nx > 0 else -1
-            step_y = 1 if ny > 0 else -1
-            next_x = ((column + (1 if nx > 0 else 0)) * cell - ox) / nx if nx != 0 else 1e18
-            next_y = ((row + (1 if ny > 0 else 0)) * cell - oy) / ny if ny != 0 else 1e18
-            delta_x = abs(cell / nx) if nx != 0 else 1e18
-            delta_y = abs(cell / ny) if ny != 0 else 1e18
-            while True:
-                if 0 <= column < columns and 0 <= row < rows:
-                    place = row * columns + column
-                    for m in range(first[place], first[place + 1]):
+        dx, dy = dx / long, dy / long
+        chunks = max(1, int(np.ceil(long / CHUNK_M - 1e-9)))
+        size = long / chunks
+        for c in range(chunks):
+            px, py = start[s, 0] + dx * size * c, start[s, 1] + dy * size * c
+            count = 0
+            # most boundaries touch a neighbour all along: then nothing farther has a say
+            for sight in (close, reach):
+                # the interior lies to the left of (dx, dy), so the outward normal is (dy, -dx)
+                x0 = min(px, px + dx * size) + min(-dy * tol, dy * sight) - 1e-5
+                x1 = max(px, px + dx * size) + max(-dy * tol, dy * sight) + 1e-5
+                y0 = min(py, py + dy * size) + min(dx * tol, -dx * sight) - 1e-5
+                y1 = max(py, py + dy * size) + max(dx * tol, -dx * sight) + 1e-5
+                left, right = int(x0 / cell), int(x1 / cell)
+                bottom, top = int(y0 / cell), int(y1 / cell)
+                most = 0
+                for row in range(bottom, top + 1):
+                    place = row * columns
+                    most += first[place + right + 1] - first[place + left]
+                if most > room:
+                    room = 2 * most
+                    shape, who = np.empty((room, 4)), np.empty(room, np.int64)
+                    kind, near = np.empty(room, np.int64), np.empty(room, np.int64)
+                    order, active = np.empty(room, np.int64), np.empty(room, np.int64)
+                    met, met_kind = np.empty(room, np.int64), np.empty(room, np.int64)
+                    y = np.empty((room, 2))
+                count = 0
+                for row in range(bottom, top + 1):
+                    place = row * columns
+                    for m in range(first[place + left], first[place + right + 1]):
                         q = members[m]
-                        ex, ey = b[q, 0] - a[q, 0], b[q, 1] - a[q, 1]
-                        cross = nx * ey - ny * ex
-                        if cross == 0.0:
+                        if stamp[q] == view:
                             continue
-                        wx, wy = a[q, 0] - px, a[q, 1] - py
-                        u = (wx * ny - wy * nx) / cross
-                        if u < -1e-9 or u > 1.0 + 1e-9:
-                            continue
-                        t = (wx * ey - wy * ex) / cross
-                        if t < -tol - CLOSED_M or t > reach + CLOSED_M:
-                            continue
-                        j = target[q]
-                        if j == BARRIER:
-                            if t >= -BARRIER_CLEARANCE_M:
-                                barrier_ahead = min(barrier_ahead, t)
-                            else:
-                                barrier_behind = max(barrier_behind, t)
-                            continue
-                        if j == i:
-                            if t > SELF_CLEARANCE_M and t < best_t:
-                                best, best_t, best_entering = i, t, True
-                            continue
-                        # cross < 0: the ray runs against the target's outward normal, into it
-                        if cross > 0 and t <= tol + CLOSED_M:
-                            continue
-                        if abs(t) <= tol + CLOSED_M:
-                            seen = False
-                            for z in range(nears):
-                                if near[z] == j:
-                                    seen = True
-                                    if abs(t) < abs(near_t[z]):
-                                        near_t[z] = t
-                            if not seen and nears < MOST_NEIGHBOURS:
-                                near[nears] = j
-                                near_t[nears] = t
-                                nears += 1
-                        if t > -CLOSED_M and (t < best_t or (t == best_t and j < best)):
-                            best, best_t, best_entering = j, t, cross < 0
-                done = min(next_x, next_y) - tol
-                if done > reach + CLOSED_M or (done > tol and best_t + 0.01 <= done):
+                        stamp[q] = view
+                        k = _seen(
+                            q, i, px, py, dx, dy, size, a, b, target, sight, tol, shape, count
+                        )
+                        if k >= 0:
+                            who[count], kind[count] = target[q], k
+                            count += 1
+                view += 1
+                if _touched_all_along(shape, kind, count, size, tol):
                     break
-                if next_x < next_y:
-                    column += step_x
-                    next_x += delta_x
-                else:
-                    row += step_y
-                    next_y += delta_y
-            faced_near = False
+            if count == 0:
+                continue
+            for m in range(count):
+                if kind[m] == WALL:
+                    walled[i] = True
+            _order(order, shape, count)
+            cuts, ends = _cuts(
+                cuts, shape, count, size, s, c * size, under_first, under_low, under_high
+            )
+            following, actives = 0, 0
+            for e in range(ends - 1):
+                low, high = cuts[e], cuts[e + 1]
+                if high - low <= SHORTEST_M:
+                    continue
+                middle = (low + high) / 2
+                while following < count and shape[order[following], 0] < middle:
+                    active[actives] = order[following]
+                    actives += 1
+                    following += 1
+                left_over = 0
+                for m in range(actives):
+                    if shape[active[m], 2] > middle:
+                        active[left_over] = active[m]
+                        left_over += 1
+                actives = left_over
+                if actives == 0 or _is_hidden(
+                    s, c * size + middle, under_first, under_low, under_high
+                ):
+                    continue
+                for m in range(actives):
+                    r = active[m]
+                    slope = (shape[r, 3] - shape[r, 1]) / (shape[r, 2] - shape[r, 0])
+                    y[m, 0] = shape[r, 1] + (low - shape[r, 0]) * slope
+                    y[m, 1] = shape[r, 1] + (high - shape[r, 0]) * slope
+                    met[m], met_kind[m] = who[r], kind[r]
+                stacked = _foremost(y, met, met_kind, actives, tol)
+                parts, turns = _turns(parts, y, met_kind, stacked, levels)
+                for f in range(turns - 1):
+                    share = parts[f + 1] - parts[f]
+                    if share <= 0.0:
+                        continue
+                    at = (parts[f] + parts[f + 1]) / 2
+                    nears, far = _ray(at, y, met, met_kind, stacked, gap, tol, near)
+                    piece = (high - low) * share
+                    for z in range(nears):
+                        used, sources, targets, lengths, edges = _add(
+                            i, near[z], piece, piece, own, used, sources, targets, lengths, edges
+                        )
+                    if nears == 0 and far >= 0:
+                        used, sources, targets, lengths, edges = _add(
+                            i, far, piece, 0.0, own, used, sources, targets, lengths, edges
+                        )
+    return sources[:used], targets[:used], lengths[:used], edges[:used]
+
+
+@compiled
+def _touched_all_along(shape, kind, count, size, tol):
+    """Tell whether one neighbour within the tolerance spans the whole chunk, and no barrier is by."""
+    touched = False
+    for m in range(count):
+        if kind[m] == WALL:
+            return False
+        if (
+            kind[m] == ENTERED
+            and shape[m, 0] <= SHORTEST_M
+            and shape[m, 2] >= size - SHORTEST_M
+            and max(abs(shape[m, 1]), abs(shape[m, 3])) <= tol
+        ):
+            touched = True
+    return touched
+
+
+@compiled
+def _sort(values, count):
+    """Sort the first `count` values, in place and without a copy where they are few."""
+    if count > 64:
+        values[:count].sort()
+        return
+    for m in range(1, count):
+        value = values[m]
+        z = m
+        while z > 0 and values[z - 1] > value:
+            values[z] = values[z - 1]
+            z -= 1
+        values[z] = value
+
+
+@compiled
+def _seen(q, i, px, py, dx, dy, size, a, b, target, reach, tol, shape, count):
+    """Put segment q into the frame of the chunk; return its kind, or -1 where no ray can meet it.
+
+    Stored are x and y of its left end, then of its right end.
+    """
+    wx, wy, vx, vy = a[q, 0] - px, a[q, 1] - py, b[q, 0] - px, b[q, 1] - py
+    xa, xb = wx * dx + wy * dy, vx * dx + vy * dy
+    if max(xa, xb) <= SHORTEST_M or min(xa, xb) >= size - SHORTEST_M:
+        return -1
+    if abs(xb - xa) <= SHORTEST_M:
+        return -1
+    ya, yb = wx * dy - wy * dx, vx * dy - vy * dx
+    above, below = max(ya, yb), min(ya, yb)
+    if above < -tol - CLOSED_M or below > reach + CLOSED_M:
+        return -1
+    j = target[q]
+    # with the interior on its left, a segment that runs against us is entered, one with us is left
+    kind = ENTERED if xb < xa else LEFT
+    if j == BARRIER:
+        kind = WALL
+    elif j == i:
+        kind = OWN
+        if above <= SELF_CLEARANCE_M:
+            return -1
+    elif kind == LEFT and above <= tol + CLOSED_M:
+        return -1
+    if xa < xb:
+        shape[count, 0], shape[count, 1], shape[count, 2], shape[count, 3] = xa, ya, xb, yb
+    else:
+        shape[count, 0], shape[count, 1], shape[count, 2], shape[count, 3] = xb, yb, xa, ya
+    return kind
+
+
+@compiled
+def _order(order, shape, count):
+    """Fill `order` with the shadows by where they begin, as :func:`_sort` would."""
+    if count > 64:
+        order[:count] = np.argsort(shape[:count, 0], kind="mergesort")
+        return
+    for m in range(count):
+        z = m
+        while z > 0 and shape[order[z - 1], 0] > shape[m, 0]:
+            order[z] = order[z - 1]
+            z -= 1
+        order[z] = m
+
+
+@compiled
+def _cuts(cuts, shape, count, size, s, base, under_first, under_low, under_high):
+    """Fill `cuts` with where on the chunk a shadow or a hidden stretch begins or ends, sorted."""
+    p, q = under_first[s], under_first[s + 1]
+    if 2 * (count + q - p) + 2 > cuts.shape[0]:
+        cuts = np.empty(4 * (count + q - p) + 2)
+    cuts[0], cuts[1] = 0.0, size
+    used = 2
+    for r in range(count):
+        for place in (shape[r, 0], shape[r, 2]):
+            if SHORTEST_M < place < size - SHORTEST_M:
+                cuts[used] = place
+                used += 1
+    for r in range(p, q):
+        for place in (under_low[r] - base, under_high[r] - base):
+            if SHORTEST_M < place < size - SHORTEST_M:
+                cuts[used] = place
+                used += 1
+    _sort(cuts, used)
+    return cuts, used
+
+
+@compiled
+def _is_hidden(s, x, under_first, under_low, under_high):
+    """Tell whether the point at `x` of segment s lies under a cover."""
+    found = False
+    for r in range(under_first[s], under_first[s + 1]):
+        found = found or under_low[r] < x < under_high[r]
+    return found
+
+
+@compiled
+def _foremost(y, met, kind, count, tol):
+    """Drop what lies whole behind a parcel that fills the interval; return how many stay."""
+    ceiling = 1e18
+    for m in range(count):
+        lowest, highest = min(y[m, 0], y[m, 1]), max(y[m, 0], y[m, 1])
+        if kind[m] == OWN:
+            stops = lowest > SELF_CLEARANCE_M
+        elif kind[m] == ENTERED:
+            stops = lowest > -CLOSED_M
+        else:
+            stops = kind[m] == LEFT and lowest > tol + CLOSED_M
+        if stops and highest < ceiling:
+            ceiling = highest
+    ceiling = max(ceiling + 2 * BARRIER_CLEARANCE_M, tol + 2 * BARRIER_CLEARANCE_M)
+    stay = 0
+    for m in range(count):
+        if min(y[m, 0], y[m, 1]) <= ceiling:
+            y[stay, 0], y[stay, 1] = y[m, 0], y[m, 1]
+            met[stay], kind[stay] = met[m], kind[m]
+            stay += 1
+    return stay
+
+
+@compiled
+def _turns(parts, y, kind, count, levels):
+    """Fill `parts` with where lines cross a limit or one another, with both ends, sorted in 0..1."""
+    most = 2 + levels.shape[0] * count + count * count
+    if most > parts.shape[0]:
+        parts = np.empty(2 * most)
+    parts[0], parts[1] = 0.0, 1.0
+    used = 2
+    for m in range(count):
+        p, q = y[m, 0], y[m, 1]
+        for level in levels:
+            if (p - level) * (q - level) < 0:
+                parts[used] = (level - p) / (q - p)
+                used += 1
+        for n in range(m):
+            d0, d1 = p - y[n, 0], q - y[n, 1]
+            if kind[m] == WALL or kind[n] == WALL:
+                # a barrier has its say up to the clearance behind a boundary and before it
+                for offset in (-BARRIER_CLEARANCE_M, BARRIER_CLEARANCE_M):
+                    if (d0 - offset) * (d1 - offset) < 0:
+                        parts[used] = (offset - d0) / (d1 - d0)
+                        used += 1
+            elif d0 * d1 < 0:
+                parts[used] = -d0 / (d1 - d0)
+                used += 1
+    _sort(parts, used)
+    return parts, used
+
+
+@compiled
+def _ray(at, y, met, kind, count, gap, tol, near):
+    """Follow one ray: fill `near` with the parcels at distance 0; return their number and the far one.
+
+    The far one is the parcel first met, or -1 where the ray meets none, its own, or a barrier first.
+    """
+    reach = max(gap, tol)
+    nears = 0
+    best, best_t, entered = -1, reach + CLOSED_M, False
+    for m in range(count):
+        t = y[m, 0] + (y[m, 1] - y[m, 0]) * at
+        if kind[m] == WALL:
+            continue
+        if kind[m] == OWN:
+            if t > SELF_CLEARANCE_M and t <= best_t:
+                best, best_t, entered = -1, t, False
+            continue
+        if t < -tol - CLOSED_M or (kind[m] == LEFT and t <= tol + CLOSED_M):
+            continue
+        j = met[m]
+        if t <= tol + CLOSED_M and not _barred(t, at, y, kind, count):
+            seen = False
             for z in range(nears):
-                t = near_t[z]
-                if t >= 0 and barrier_ahead <= t + BARRIER_CLEARANCE_M:
-                    continue
-                if t < 0 and barrier_behind >= t - BARRIER_CLEARANCE_M:
-                    continue
-                faced_near = True
-                used, out_source, out_target, out_length, out_edge = _add(
-                    i,
-                    near[z],
-                    piece,
-                    piece,
-                    begun,
-                    used,
-                    out_source,
-                    out_target,
-                    out_length,
-                    out_edge,
-                )
-            if faced_near or best < 0 or best == i:
-                continue
-            if barrier_ahead <= best_t + BARRIER_CLEARANCE_M:
-                continue
-            # a ray that leaves the target began inside it: an overlap, which faces nothing
-            if best_entering and best_t <= gap + CLOSED_M:
-                used, out_source, out_target, out_length, out_edge = _add(
-                    i,
-                    best,
-                    piece,
-                    0.0,
-                    begun,
-                    used,
-                    out_source,
-                    out_target,
-                    out_length,
-                    out_edge,
-                )
-    return out_source[:used], out_target[:used], out_length[:used], out_edge[:used]
+                seen = seen or near[z] == j
+            if not seen:
+                near[nears] = j
+                nears += 1
+        if t > -CLOSED_M and (t < best_t or (t == best_t and j < best)):
+            best, best_t, entered = j, t, kind[m] == ENTERED
+    # a ray that leaves the target began inside it: an overlap, which faces nothing
+    if best >= 0 and (
+        not entered or best_t > gap + CLOSED_M or _barred(best_t, at, y, kind, count)
+    ):
+        best = -1
+    return nears, best
+
+
+@compiled
+def _barred(t, at, y, kind, count):
+    """Tell whether a barrier lies between the point and the distance `t`."""
+    for m in range(count):
+        if kind[m] == WALL:
+            wall = y[m, 0] + (y[m, 1] - y[m, 0]) * at
+            if t >= 0 and -BARRIER_CLEARANCE_M <= wall <= t + BARRIER_CLEARANCE_M:
+                return True
+            if t < 0 and t - BARRIER_CLEARANCE_M <= wall < -BARRIER_CLEARANCE_M:
+                return True
+    return False
 
 
 @compiled
