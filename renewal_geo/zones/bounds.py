@@ -110,13 +110,17 @@ class Bounds:
         for k, (part, programme) in enumerate(zip(self.living, programmes, strict=True)):
             if programme is None:
                 continue
-            weight = part.weight(self.price)
-            programme.revalue(weight + 3 * CALM * np.abs(weight).mean(), part.gain)
+            programme.revalue(self._raised(part), part.gain)
             sought = Rounds(programme, FIRST_ROUNDS, self.deadline)
             yield from sought
             if sought.leaf is not None:
                 roots[k] = [sought.leaf]
         self._reprice(roots)
+
+    def _raised(self, part: Part) -> Floats:
+        """Return weights that are a trifle too high: multipliers of a bound of nothing leave room then."""
+        weight = part.weight(self.price)
+        return np.asarray(weight + 3 * CALM * np.abs(weight).mean())
 
     def _scale(self) -> float:
         return float(sum(np.abs(part.weight(self.price)).sum() for part in self.living))
@@ -190,7 +194,9 @@ class Bounds:
             if programme is None:
                 trees.append(None)
                 continue
-            programme.revalue(part.weight(self.price), part.gain)
+            nothing = self.objective == 0.0
+            weight = self._raised(part) if nothing else part.weight(self.price)
+            programme.revalue(weight, part.gain)
             sought = Rounds(programme, FULL_ROUNDS, self.deadline)
             yield from sought
             self.late |= sought.late

@@ -20,36 +20,62 @@ from renewal_geo.zones.problem import Problem
 
 ENUMERATED_SETS = 60_000
 ENUMERATED_ZONES_APART = 1_500
+EXACT_SECONDS = 120.0
 AREA_TOLERANCE_HA = 1e-9
 MOST_STEPS = 2_000_000  # of a replay
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def enumerated(problem: Problem, seconds: float = 120.0) -> tuple[float, list[Ints] | None] | None:
-    """Solve a small district by listing every zone; `seconds` are those of the solver.
+def enumerated(problem: Problem) -> tuple[float, list[Ints] | None] | None:
+    """Solve a small district by listing every zone.
 
     Returns
     -------
     tuple or None
         Value and zones of the best answer (zones None and value -inf where none is feasible); None
-        where the district is too large or the time too short.
+        where the district is too large.
     """
     zones = all_zones(problem)
     if zones is None:
         return None
+    chosen, closed = selected(problem, zones, seconds=EXACT_SECONDS)
+    if not closed:
+        return None
+    if chosen is None:
+        return -np.inf, None
+    return float(net_values(problem, chosen).sum()), chosen
+
+
+def selected(
+    problem: Problem, zones: Sequence[Ints], *, seconds: float, beat: float | None = None
+) -> tuple[list[Ints] | None, bool]:
+    """Choose the best selection among all zones of a small district.
+
+    Parameters
+    ----------
+    problem, zones
+        The district, and what :func:`all_zones` lists of it.
+    seconds
+        For the solver.
+    beat
+        Only selections worth more are wanted.
+
+    Returns
+    -------
+    tuple
+        The zones chosen (None where there is no selection, or none better), and whether that is settled.
+    """
     apart = None
     if problem.min_zones:
         if len(zones) > ENUMERATED_ZONES_APART:
-            return None
+            return None, False
         apart = touching_pairs(problem, zones)
-    values = net_values(problem, zones)
-    areas = np.array([float(problem.area[zone].sum()) for zone in zones])
     groups = [np.flatnonzero(problem.group == g) for g in np.unique(problem.group) if g >= 0]
     chosen, closed = pack(
         zones,
-        values,
-        areas,
+        net_values(problem, zones),
+        np.array([float(problem.area[zone].sum()) for zone in zones]),
         problem.size,
         Demands(
             problem.budget,
@@ -61,12 +87,9 @@ def enumerated(problem: Problem, seconds: float = 120.0) -> tuple[float, list[In
         ),
         time_limit_s=seconds,
         exact=True,
+        beat=beat,
     )
-    if not closed:
-        return None
-    if chosen is None:
-        return -np.inf, None
-    return float(values[chosen].sum()), [zones[c] for c in chosen]
+    return None if chosen is None else [zones[c] for c in chosen], closed
 
 
 def all_zones(problem: Problem) -> list[Ints] | None:

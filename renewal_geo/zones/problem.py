@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+TOLERANCE_HA = 1e-9
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -86,6 +87,13 @@ class Reduced:
         return np.flatnonzero(np.isin(self.node_of, nodes))
 
 
+def allows_one(problem: Problem) -> bool:
+    """Return whether there can be one zone at most: none more is allowed, or the budget has no room for it."""
+    if problem.max_zones == 1:
+        return True
+    return problem.budget is not None and problem.budget < 2 * (problem.min_area - TOLERANCE_HA)
+
+
 def reduce(problem: Problem, *, together: bool = False) -> Reduced:
     """Draw connected groups together where every feasible answer stays one, so bounds stay valid.
 
@@ -95,7 +103,7 @@ def reduce(problem: Problem, *, together: bool = False) -> Reduced:
     n = problem.size
     ends = problem.group[problem.pairs]
     same = (ends[:, 0] >= 0) & (ends[:, 0] == ends[:, 1])
-    if problem.max_area is not None and problem.max_zones != 1 and not together:
+    if problem.max_area is not None and not allows_one(problem) and not together:
         same[:] = False
     node_of = _labels(n, problem.pairs[same])
     nodes = int(node_of.max()) + 1 if n else 0

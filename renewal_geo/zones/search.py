@@ -24,17 +24,19 @@ from renewal_geo.zones.bounds import Bounds
 from renewal_geo.zones.listing import (
     AREA_TOLERANCE_HA,
     all_zones,
-    enumerated,
     listed_proof,
+    selected,
     touching_pairs,
 )
+from renewal_geo.zones.locks import meet
 from renewal_geo.zones.parts import Part, parts
 from renewal_geo.zones.problem import Problem, is_feasible, reduce, zone_value
 from renewal_geo.zones.proof import reachable_area, replay
 from renewal_geo.zones.single import best_zone, is_plain, is_single
 
 OPTIMAL_GAP = 1e-6
-SMALL_SHARE = 0.4  # of the time limit, before a small district is treated like any other
+SMALL_SHARE = 0.4  # of the time, before a small district is treated like any other
+MANY_ZONES = 3_000  # listed ones, beyond which an answer to beat is sought first
 SMALL_DISTRICT = 22  # parcels; beyond it the sets of a street grid outnumber what can be listed
 PRICE_FACTORS = (1.0, 0.92, 1.08, 0.97, 1.04, 0.85, 1.15, 1.0)
 # kinds of a round: plain, or led by the programme's solution - lifting what it takes, or beginning with it
@@ -51,6 +53,10 @@ IDLE_ROUNDS = 60  # without a better answer, once the bound cannot fall further
 POOL_LIMIT = 2_500
 PACK_SECONDS = 6.0
 RESERVE_S = 0.3
+UNMET_ROUNDS, MEET_SHARE = (
+    1,
+    0.4,
+)  # then zones for the locks are sought exactly, for this share of the time
 LOCK_WORTH = 30.0
 ROOM_ABOVE_LEAST = 1.15  # a zone needs some play above the least area
 APART_ZONES = 800  # zones packed where touching pairs must be listed
@@ -185,6 +191,8 @@ class _Search:
         self.reduced = reduce(problem)
         # groups as one node each: what is annealed, though a bound may not assume it
         self.drawn = reduce(problem, together=True)
+        # parcels tied to others elsewhere: every other round does without them
+        self.tied = np.isin(np.arange(self.drawn.size), np.concatenate([[-1], *self.drawn.alike]))
         self.began = time.monotonic()
         self.deadline = self.began + time_limit_s
         self.time_limit_s = time_limit_s
@@ -196,6 +204,7 @@ class _Search:
         self.objective: float | None = None
         self.bounds: Bounds | None = None
         self.proof: dict[str, Any] = {}
+        self.conflict: list[dict[str, Any]] = []
         self.bound = np.inf
         sizes = np.bincount(self.reduced.component, self.reduced.area)
         self.reachable, self.claims = self._reach(sizes)  # type: ignore[arg-type]
@@ -212,7 +221,8 @@ class _Search:
         self._note_nothing()
         if is_single(self.problem, self.reduced):
             return self._single()
-        return self._answer(self._improve(MOST_ROUNDS))
+        stopped_by = self._improve(MOST_ROUNDS)
+        return self._infeasible(self.conflict) if self.conflict else self._answer(stopped_by)
 
     def _reach(self, sizes: Floats) -> tuple[Floats, list[dict[str, Any]]]:
         """Bound each component's area under its shares; claim those that cannot hold a zone."""
@@ -285,21 +295,30 @@ class _Search:
 
     def _small(self) -> Answer | None:
         """Solve a small district exactly, or tell that it is not small enough."""
-        solved = enumerated(self.problem, SMALL_SHARE * self.time_limit_s)
-        if solved is None:
+        zones = all_zones(self.problem)
+        if zones is None:
             return None
-        value, zones = solved
-        if zones is None or (not zones and not all_zones(self.problem)):
-            because = (
-                "no set of zones keeps all limits together"
-                if zones is None
-                else "no connected set of parcels keeps area and share limits together"
+        if not zones:
+            return self._infeasible(
+                [self._no_set("no connected set of parcels keeps area and share limits together")]
             )
-            return self._infeasible([self._no_set(because)])
-        self._first_bound()  # its budget price tells why parcels are out
-        self.incumbent = self._merged(zones)
-        self.objective = self._worth(self.incumbent)
-        self.bound = max(value, self.objective)
+        if len(zones) > MANY_ZONES:
+            # with an answer to beat, few of them are left to choose among
+            self._note_nothing()
+            self._improve(1)
+        else:
+            self._first_bound()  # its budget price tells why parcels are out
+        left = self.deadline - time.monotonic()
+        chosen, settled = selected(
+            self.problem, zones, seconds=max(0.1, SMALL_SHARE * left), beat=self.objective
+        )
+        if chosen is not None:
+            self._take(self._merged(chosen))
+        if not settled:
+            return None
+        if self.objective is None:
+            return self._infeasible([self._no_set("no set of zones keeps all limits together")])
+        self.bound = self.objective
         self.proof = listed_proof(self.problem, self.bound)
         return self._answer(None)
 
@@ -341,7 +360,8 @@ class _Search:
 
     def _note_nothing(self) -> None:
         """Where nothing is locked and no zone is demanded, no zone at all is an answer."""
-        if not self.problem.locked.any() and not self.problem.min_zones:
+        free = not self.problem.locked.any() and not self.problem.min_zones
+        if free and self.incumbent is None:
             self.incumbent, self.objective = (), 0.0
 
     # ---- the bound -------------------------------------------------------------------------
@@ -376,7 +396,12 @@ class _Search:
     # ---- the zones -------------------------------------------------------------------------
 
     def _landscape(
-        self, part: Part, price: float, largest: float, lift: Floats | None
+        self,
+        part: Part,
+        price: float,
+        largest: float,
+        lift: Floats | None = None,
+        barred: Bools | None = None,
     ) -> Landscape:
         """Return one component as the local search sees it, at a price of the budget."""
         weight = part.weight(price)
@@ -384,6 +409,8 @@ class _Search:
             weight = weight + np.where(part.locked, LOCK_WORTH * np.abs(weight).mean(), 0.0)
         if lift is not None:
             weight = weight + lift * np.abs(weight).mean()
+        if barred is not None:
+            weight = np.where(barred & ~part.locked, -LOCK_WORTH * np.abs(weight).mean(), weight)
         limit = min(part.terrain.max_area, max(largest, self.problem.min_area))
         return Landscape.of(
             part.terrain.area,
@@ -413,6 +440,10 @@ class _Search:
                 self.bound = bounds.bound
                 before = self.objective
                 self._pack()
+                if self.incumbent is None and number == UNMET_ROUNDS:
+                    self._meet_locks()
+                    if self.conflict:
+                        return "gap"
                 bounds.reached, bounds.objective = self._reached(), self.objective
                 self._report()
                 if self._good_enough():
@@ -423,6 +454,23 @@ class _Search:
                 if idle >= IDLE_ROUNDS and bounds.finished:
                     break
         return "work"
+
+    def _meet_locks(self) -> None:
+        """Where annealing has met no answer, seek zones for the locks exactly; note those that have none."""
+        if not self.problem.locked.any():
+            return
+        now = time.monotonic()
+        until = now + MEET_SHARE * max(0.0, self.deadline - RESERVE_S - now)
+        met = meet(self.reduced, self.living, seed=self.seed, deadline=until)
+        for zone in met.zones:
+            self.pool.add(self.reduced.parcels(zone))
+        for node in met.impossible:
+            parcels = self.reduced.parcels(np.array([node]))
+            because = "no connected set with it keeps area and share limits"
+            self.conflict.append(
+                {**self._no_set(because), "limit": "lock_in", "parcels": parcels.tolist()}
+            )
+        self._pack()
 
     def _round(self, number: int, price: float, threads: ThreadPoolExecutor) -> bool:
         """Anneal every component once; False where the clock forbade some of it."""
@@ -493,7 +541,8 @@ class _Search:
             elif guide is not None and kind == "begin":
                 start = part.terrain.labels(guide > LEVELS[number % len(LEVELS)])
                 schedule = {"heat": BEGIN_HEAT, "penalty": BEGIN_PENALTY}
-            land = self._landscape(part, price, largest, lift)
+            barred = self.tied[part.nodes] if number % 2 and self.tied.any() else None
+            land = self._landscape(part, price, largest, lift, barred)
             found = harvest(
                 land, seed=seed, proposals=self._proposals(part), start=start, **schedule
             )
@@ -608,7 +657,10 @@ class _Search:
             self.proof = bounds.proof()
             self.bound = replay(self.problem, self.proof)
         bound = max(self.bound, self.objective)
-        optimal = gap_of(self.objective, bound) <= OPTIMAL_GAP
+        gap = gap_of(self.objective, bound)
+        optimal = gap <= OPTIMAL_GAP
+        if stopped_by == "gap" and gap > self.target_gap:
+            stopped_by = "work"  # a bound of nothing, but for rounding: nothing is left to be done
         return Answer(
             self.incumbent,
             self.objective,

@@ -16,14 +16,14 @@ from renewal_geo.foundation.errors import ProofError
 from renewal_geo.solvers.connected import Connected, best_connected
 from renewal_geo.solvers.connected_proof import replay_connected
 from renewal_geo.zones.parts import largest_zone
-from renewal_geo.zones.problem import Problem, Reduced, reduce
+from renewal_geo.zones.problem import Problem, Reduced, allows_one, reduce
 
 Ints = NDArray[np.int64]
 
 
 def is_single(problem: Problem, reduced: Reduced) -> bool:
     """Return whether the question is one connected set; groups that are apart are none of its limits."""
-    return problem.max_zones == 1 and not reduced.alike
+    return allows_one(problem) and not reduced.alike
 
 
 def is_plain(problem: Problem, reduced: Reduced) -> bool:
@@ -50,7 +50,7 @@ def best_zone(
     Parameters
     ----------
     problem, reduced
-        With ``max_zones == 1``.
+        Which allow one zone at most.
     starts
         Zones known before, as parcel numbers.
     seed, deadline, gap
