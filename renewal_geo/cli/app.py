@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -135,7 +136,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def script() -> None:
     """Entry point of the installed command."""
-    sys.exit(main())
+    # a solver's C code may print for itself: only our answers may reach the standard output
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = os.fdopen(answers, "w", encoding=sys.stdout.encoding, errors="replace")
+    code = main()
+    sys.stdout.flush()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

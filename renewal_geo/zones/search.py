@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from renewal_geo.foundation import progress
-from renewal_geo.solvers.annealing import Landscape, harvest
+from renewal_geo.solvers.annealing import PENALTY_LAST, Landscape, harvest
 from renewal_geo.solvers.packing import Demands, pack
 from renewal_geo.zones.bounds import Bounds
 from renewal_geo.zones.listing import (
@@ -38,12 +38,16 @@ OPTIMAL_GAP = 1e-6
 SMALL_SHARE = 0.4  # of the time, before a small district is treated like any other
 MANY_ZONES = 3_000  # listed ones, beyond which an answer to beat is sought first
 SMALL_DISTRICT = 22  # parcels; beyond it the sets of a street grid outnumber what can be listed
-PRICE_FACTORS = (1.0, 0.92, 1.08, 0.97, 1.04, 0.85, 1.15, 1.0)
+# a lower price grows zones that are too large together, of which the packing takes what fits
+PRICE_FACTORS = (1.0, 0.92, 1.08, 0.75, 0.97, 1.04, 0.85, 1.15, 0.6)
 # kinds of a round: plain, or led by the programme's solution - lifting what it takes, or beginning with it
 KINDS = ("plain", "lift", "plain", "begin", "lift_more")
 LIFTS = {"lift": 0.5, "lift_more": 1.0}
 LEVELS = (0.3, 0.5, 0.7)  # from where on a node of the programme's solution counts as taken
 BEGIN_HEAT, BEGIN_PENALTY = (0.4, 0.03), (5.0, 250.0)
+# where a round's penalty begins: soft finds some arrangements of zones, firm others; seven turns beside the
+# nine of the prices and the five kinds, so that every combination comes
+FIRST_PENALTIES = (1.0, 6.0, 1.0, 10.0, 2.5, 4.0, 1.0)
 PROPOSALS_PER_NODE = 9_000
 FEWEST_PROPOSALS, MOST_PROPOSALS = 600_000, 16_000_000
 PROPOSALS_PER_SECOND = 30e6  # of one core: sets how much bounding is done beside a round
@@ -433,9 +437,10 @@ class _Search:
         idle = 0
         with ThreadPoolExecutor(max(2, self.workers)) as threads:
             for number in range(most):
-                price = bounds.price
+                # the bounding changes price and guides: what a round needs of them is taken before
+                tasks = self._tasks(number)
                 bounding = threads.submit(_spend, work, quota)
-                searched = self._round(number, price, threads)
+                searched = self._round(tasks, threads)
                 bounding.result()
                 self.bound = bounds.bound
                 before = self.objective
@@ -472,17 +477,23 @@ class _Search:
             )
         self._pack()
 
-    def _round(self, number: int, price: float, threads: ThreadPoolExecutor) -> bool:
-        """Anneal every component once; False where the clock forbade some of it."""
-        price = price * PRICE_FACTORS[number % len(PRICE_FACTORS)]
-        largest = self._largest(number)
-        tasks: list[Callable[[], list[Ints]]] = []
+    def _tasks(self, number: int) -> list[Callable[[], list[Ints]]]:
+        """Return the annealing of every component in one round."""
         bounds = self.bounds
         assert bounds is not None  # noqa: S101 - set before any round
+        price = bounds.price * PRICE_FACTORS[number % len(PRICE_FACTORS)]
+        largest = self._largest(number)
+        tasks: list[Callable[[], list[Ints]]] = []
         for c, (part, bounded) in enumerate(zip(self.sought, self.living, strict=True)):
             seed = self.seed + 7919 * number + 104_729 * c
             guide = self._guide(part, bounded, bounds.guide(bounded))
             tasks.append(self._task(part, price, largest, seed, number, guide))
+        return tasks
+
+    def _round(
+        self, tasks: Sequence[Callable[[], list[Ints]]], threads: ThreadPoolExecutor
+    ) -> bool:
+        """Anneal every component once; False where the clock forbade some of it."""
         late = False
 
         def guarded(task: Callable[[], list[Ints]]) -> list[Ints] | None:
@@ -535,7 +546,8 @@ class _Search:
 
         def work() -> list[Ints]:
             lift = start = None
-            schedule: dict[str, Any] = {}
+            first = FIRST_PENALTIES[number % len(FIRST_PENALTIES)]
+            schedule: dict[str, Any] = {"penalty": (first, PENALTY_LAST)}
             if guide is not None and kind in LIFTS:
                 lift = LIFTS[kind] * (2 * guide - 1)
             elif guide is not None and kind == "begin":

@@ -1,6 +1,8 @@
 """The command line and the library are one."""
 
 import importlib
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -45,3 +47,16 @@ def test_options_are_parsed_to_what_the_study_holds():
     assert seen == {
         "zones": {"min_share": {"industrial": 0.6}, "lock_in": ["a", "b", "c"], "min_area_ha": 5.0}
     }
+
+
+def test_what_a_library_prints_for_itself_is_no_answer():
+    """HiGHS has printed a line from its C code into the one JSON object."""
+    code = (
+        "import ctypes; from renewal_geo.cli import app\n"
+        "def noisy():\n"
+        "    ctypes.CDLL(None).puts(b'noise'); print('answer'); return 4\n"
+        "app.main = noisy; app.script()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (4, "answer\n")
+    assert "noise" in ran.stderr
