@@ -55,9 +55,13 @@ notebooks: $(VENV)/.ready ## execute the notebooks
 sample: $(VENV)/.ready ## draw the sample district anew (same seed, same district)
 	$(BIN)/python scripts/make_sample.py
 
-bench: $(VENV)/.ready ## run the benchmarks beside their rivals
+bench: $(VENV)/.ready ## run the benchmarks beside their rivals (half an hour)
 	$(BIN)/python benchmarks/contiguity.py
 	$(BIN)/python benchmarks/zones_bench.py
+	$(BIN)/python benchmarks/first_bound.py
+	$(BIN)/python benchmarks/mwcs.py
+	$(BIN)/python benchmarks/cut_families.py
+	$(BIN)/python benchmarks/regimes.py
 
 lock: ## pin anew what .venv installs (needs uv)
 	$(UV) pip compile pyproject.toml --extra dev --universal --no-strip-extras --generate-hashes --no-header --quiet --python-version 3.11 --output-file requirements/dev.lock

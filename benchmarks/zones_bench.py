@@ -1,6 +1,6 @@
 """The optimiser on the zones_bench instances, beside honest rivals judged by the same functions.
 
-``python benchmarks/zones_bench.py`` prints one table per size; ``--out docs`` also writes zones_bench.md, .csv
+``python benchmarks/zones_bench.py`` prints one table per size; ``--out docs`` also writes zones_bench.csv
 and .png there and renews the marked region of benchmarks.md. Rivals: our own greedy region growing
 (`greedy_growth.py`) and, where installed, pygeoda and spopt (`peers.py`; ``--peers-python`` names the
 interpreter that has them). Only zones that pass `is_feasible` count, all valued by `zone_value`.
@@ -275,7 +275,6 @@ def draw(rows, path):
 def publish(folder, rows, text):
     """Write table, csv and picture; renew the marked region of benchmarks.md where there is one."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "zones_bench.md").write_text(text, encoding="utf-8")
     with (folder / "zones_bench.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(asdict(rows[0])))
         writer.writeheader()
@@ -303,7 +302,7 @@ def parsed(arguments=None):
     parser.add_argument("--peers-python", default=sys.executable, help="interpreter with the peers")
     parser.add_argument("--peer-limit", type=float, default=60.0, help="seconds per peer and size")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="folder for zones_bench.md, .csv and .png")
+    parser.add_argument("--out", type=Path, help="folder for zones_bench.csv and .png")
     return parser.parse_args(arguments)
 
 
