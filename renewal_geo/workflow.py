@@ -20,6 +20,7 @@ import pandas as pd
 from renewal_geo import contiguity, io, ledger, maps, potential, quality, report, zones
 from renewal_geo.contiguity import Contiguity
 from renewal_geo.foundation import progress
+from renewal_geo.foundation.compiled import COMPILED
 from renewal_geo.foundation.errors import Faults, InputError
 from renewal_geo.foundation.labels import label
 from renewal_geo.foundation.provenance import Provenance, Source, sha256_of
@@ -284,6 +285,9 @@ def _delineated(study: Study) -> _Made:
     asked = _zone_settings(study)
     _require_outlook(asked)
     prepared = prepare(study)
+    if not COMPILED:
+        note = "numba is not installed: the search runs uncompiled, some sixty times slower"
+        prepared = dataclasses.replace(prepared, notes=(*prepared.notes, note))
     drawn = zones.delineate(prepared.parcels, prepared.links, **_zone_terms(study, prepared))
     foreseen = None
     if asked["outlook_time_s"] > 0:

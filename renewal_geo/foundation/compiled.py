@@ -14,6 +14,9 @@ try:
 except ImportError:  # every loop also runs as it stands, slower
     _compile = None
 
+COMPILED = _compile is not None
+PACE = 1.0 if COMPILED else 1 / 60  # how much work a loop gets done in the same time, measured
+
 
 def compiled(function: Function) -> Function:
     """Compile `function` once, cache it on disk, and let it run beside other threads."""

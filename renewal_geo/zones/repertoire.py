@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from renewal_geo.foundation.compiled import PACE
 from renewal_geo.foundation.errors import Faults, InputError
 from renewal_geo.foundation.labels import LANGUAGES
 from renewal_geo.solvers.annealing import Landscape, harvest
@@ -382,7 +383,9 @@ def _task(
         found = harvest(
             _landscape(problem, reduced, nodes, price),
             seed=effort.seed + 104_729 * int(nodes[0]),
-            proposals=int(np.clip(effort.proposals * len(nodes), effort.fewest, effort.most)),
+            proposals=int(
+                PACE * np.clip(effort.proposals * len(nodes), effort.fewest, effort.most)
+            ),
             start=first,
             **({} if first is None or (first < 0).all() else {"heat": WARM_HEAT}),
         )

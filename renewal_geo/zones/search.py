@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from renewal_geo.foundation import progress
+from renewal_geo.foundation.compiled import PACE
 from renewal_geo.solvers.annealing import PENALTY_LAST, Landscape, harvest
 from renewal_geo.solvers.packing import Demands, pack
 from renewal_geo.zones.bounds import Bounds
@@ -433,7 +434,7 @@ class _Search:
             return "gap"
         work = bounds.work()
         proposals = sum(self._proposals(part) for part in self.sought)
-        quota = 1e6 * proposals / PROPOSALS_PER_SECOND
+        quota = 1e6 * proposals / (PACE * PROPOSALS_PER_SECOND)
         idle = 0
         with ThreadPoolExecutor(max(2, self.workers)) as threads:
             for number in range(most):
@@ -531,7 +532,8 @@ class _Search:
         )
 
     def _proposals(self, part: Part) -> int:
-        return int(np.clip(PROPOSALS_PER_NODE * len(part.nodes), FEWEST_PROPOSALS, MOST_PROPOSALS))
+        wanted = np.clip(PROPOSALS_PER_NODE * len(part.nodes), FEWEST_PROPOSALS, MOST_PROPOSALS)
+        return int(PACE * wanted)
 
     def _task(
         self,
