@@ -37,11 +37,11 @@ TEXTS = {
         "joined": "、",
     },
     "en": {
-        "": "Component {number} ({parcels:,} parcels, {area:,.2f} ha, with parcel {example}) is large enough, "
+        "": "Component {number} ({parcels:,} parcel{s}, {area:,.2f} ha, with parcel {example}) is large enough, "
         "and the shares do not forbid a zone in it",
-        "area": "Component {number} ({parcels:,} parcels, {area:,.2f} ha, with parcel {example}) is "
+        "area": "Component {number} ({parcels:,} parcel{s}, {area:,.2f} ha, with parcel {example}) is "
         "{short:,.2f} ha short of the smallest zone of {least:,.2f} ha",
-        "share": "Component {number} ({parcels:,} parcels, {area:,.2f} ha, with parcel {example}) can gather at "
+        "share": "Component {number} ({parcels:,} parcel{s}, {area:,.2f} ha, with parcel {example}) can gather at "
         "most {reachable:,.2f} ha that keep the share of {shares}, {short:,.2f} ha short of the smallest "
         "zone of {least:,.2f} ha",
         "none": "no parcel may be a member",
@@ -144,6 +144,7 @@ def obstacles(zones: Delineation, *, lang: str | None = None) -> Obstacles:
         figures = {
             "number": number,
             "parcels": int(parcels[c]),
+            "s": "" if parcels[c] == 1 else "s",
             "area": float(sizes[c]),
             "reachable": float(reachable[c]),
             "least": float(least),
