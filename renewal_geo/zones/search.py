@@ -10,18 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from renewal_geo.foundation import progress
 from renewal_geo.foundation.compiled import PACE
 from renewal_geo.solvers.annealing import PENALTY_LAST, Landscape, harvest
 from renewal_geo.solvers.packing import Demands, pack
 from renewal_geo.zones.bounds import Bounds
+from renewal_geo.zones.conflicts import conflicts, reach
+from renewal_geo.zones.harvests import POOL_LIMIT, Harvest
 from renewal_geo.zones.listing import (
     AREA_TOLERANCE_HA,
     all_zones,
@@ -31,8 +32,8 @@ from renewal_geo.zones.listing import (
 )
 from renewal_geo.zones.locks import meet
 from renewal_geo.zones.parts import Part, parts
-from renewal_geo.zones.problem import Problem, is_feasible, reduce, zone_value
-from renewal_geo.zones.proof import reachable_area, replay
+from renewal_geo.zones.problem import Problem, reduce, zone_value
+from renewal_geo.zones.proof import replay
 from renewal_geo.zones.single import best_zone, is_plain, is_single
 
 OPTIMAL_GAP = 1e-6
@@ -55,7 +56,6 @@ PROPOSALS_PER_SECOND = 30e6  # of one core: sets how much bounding is done besid
 MOST_ROUNDS = 1_000
 SINGLE_ROUNDS = 3  # before the best single zone is proven as such
 IDLE_ROUNDS = 60  # without a better answer, once the bound cannot fall further
-POOL_LIMIT = 2_500
 PACK_SECONDS = 6.0
 RESERVE_S = 0.3
 UNMET_ROUNDS, MEET_SHARE = (
@@ -156,36 +156,6 @@ def solve(
     return search.run()
 
 
-@dataclass
-class _Pool:
-    """Zones harvested so far, with what they are worth."""
-
-    problem: Problem
-    zones: dict[bytes, Ints] = field(default_factory=dict)
-    values: dict[bytes, float] = field(default_factory=dict)
-    areas: dict[bytes, float] = field(default_factory=dict)
-
-    def add(self, zone: Ints) -> None:
-        key = zone.tobytes()
-        if key not in self.zones and is_feasible(self.problem, zone, AREA_TOLERANCE_HA):
-            self.zones[key] = zone
-            self.values[key] = zone_value(self.problem, zone)
-            self.areas[key] = float(self.problem.area[zone].sum())
-
-    def rated(self, price: float) -> list[bytes]:
-        """Return all keys, dearest at the price first."""
-        return sorted(self.zones, key=lambda k: (-(self.values[k] - price * self.areas[k]), k))
-
-    def best(self, price: float, kept: Sequence[Ints]) -> list[bytes]:
-        """Return the keys worth packing: dearest at the price first, the kept ones always."""
-        chosen = dict.fromkeys(zone.tobytes() for zone in kept)
-        for key in self.rated(price):
-            if len(chosen) >= POOL_LIMIT:
-                break
-            chosen.setdefault(key)
-        return list(chosen)
-
-
 class _Search:
     """One call of :func:`solve`: its clock, its bound, its incumbent."""
 
@@ -204,19 +174,18 @@ class _Search:
         self.target_gap = gap
         self.seed = seed
         self.workers = workers
-        self.pool = _Pool(problem)
+        self.pool = Harvest(problem)
         self.incumbent: tuple[Ints, ...] | None = None
         self.objective: float | None = None
         self.bounds: Bounds | None = None
         self.proof: dict[str, Any] = {}
         self.conflict: list[dict[str, Any]] = []
         self.bound = np.inf
-        sizes = np.bincount(self.reduced.component, self.reduced.area)
-        self.reachable, self.claims = self._reach(sizes)  # type: ignore[arg-type]
+        self.reachable, self.claims = reach(problem, self.reduced)
         self.dead = np.flatnonzero(self.reachable < problem.min_area - AREA_TOLERANCE_HA)
 
     def run(self) -> Answer:
-        conflict = self._conflict()
+        conflict = conflicts(self.problem, self.reduced, self.reachable)
         if conflict:
             return self._infeasible(conflict)
         if self.problem.size <= SMALL_DISTRICT:
@@ -228,75 +197,6 @@ class _Search:
             return self._single()
         stopped_by = self._improve(MOST_ROUNDS)
         return self._infeasible(self.conflict) if self.conflict else self._answer(stopped_by)
-
-    def _reach(self, sizes: Floats) -> tuple[Floats, list[dict[str, Any]]]:
-        """Bound each component's area under its shares; claim those that cannot hold a zone."""
-        reachable, claims = sizes.copy(), []
-        for c in np.flatnonzero(sizes >= self.problem.min_area - AREA_TOLERANCE_HA):
-            nodes = np.flatnonzero(self.reduced.component == c)
-            slack = self.reduced.slack[:, nodes]
-            if not len(slack) or (slack.sum(axis=1) >= 0).all():
-                continue
-            solved = linprog(
-                -self.reduced.area[nodes], A_ub=-slack, b_ub=np.zeros(len(slack)), bounds=(0, 1)
-            )
-            multipliers = np.maximum(-solved.ineqlin.marginals, 0.0)
-            reachable[c] = reachable_area(self.reduced, nodes, multipliers)
-            if reachable[c] < self.problem.min_area - AREA_TOLERANCE_HA:
-                parcel = int(np.flatnonzero(self.reduced.node_of == nodes[0])[0])
-                claims.append({"parcel": parcel, "shares": [float(y) for y in multipliers]})
-        return reachable, claims
-
-    def _conflict(self) -> list[dict[str, Any]]:
-        """Name limits that provably cannot be met together."""
-        problem, reduced = self.problem, self.reduced
-        found: list[dict[str, Any]] = []
-        sizes = np.bincount(reduced.component, reduced.area)
-        for node in np.flatnonzero(reduced.locked & np.isin(reduced.component, self.dead)):
-            c = reduced.component[node]
-            small = sizes[c] < problem.min_area - AREA_TOLERANCE_HA
-            found.append(
-                {
-                    "limit": "lock_in",
-                    "because": "min_area_ha" if small else "min_share",
-                    "parcels": reduced.parcels(np.array([node])).tolist(),
-                    "needed_ha": problem.min_area,
-                    "available_ha": float(self.reachable[c]),
-                    "short_ha": float(problem.min_area - self.reachable[c]),
-                }
-            )
-        if found:
-            return found
-        if len(self.dead) == len(sizes):
-            largest = float(sizes.max(initial=0.0))
-            small = not len(sizes) or largest < problem.min_area - AREA_TOLERANCE_HA
-            available = largest if small else float(self.reachable.max())
-            return [
-                {
-                    "limit": "min_area_ha" if small else "min_share",
-                    "because": "no component reaches the minimum area"
-                    + ("" if small else " with its shares kept"),
-                    "parcels": [],
-                    "needed_ha": problem.min_area,
-                    "available_ha": available,
-                    "short_ha": float(problem.min_area - available),
-                }
-            ]
-        locked = float(reduced.area[reduced.locked].sum())
-        least = max(problem.min_zones or 0, 1 if reduced.locked.any() else 0) * problem.min_area
-        needed = max(locked, least)
-        if problem.budget is not None and needed > problem.budget + AREA_TOLERANCE_HA:
-            found.append(
-                {
-                    "limit": "area_budget_ha",
-                    "because": "lock_in" if locked >= least else "min_zones",
-                    "parcels": np.flatnonzero(problem.locked).tolist() if locked >= least else [],
-                    "needed_ha": needed,
-                    "available_ha": problem.budget,
-                    "short_ha": needed - problem.budget,
-                }
-            )
-        return found
 
     def _small(self) -> Answer | None:
         """Solve a small district exactly, or tell that it is not small enough."""

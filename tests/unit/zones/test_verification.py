@@ -357,7 +357,7 @@ def test_no_solver_is_asked(district, request, monkeypatch):
         ("highspy", "Highs"),
         ("renewal_geo.solvers.packing", "milp"),
         ("renewal_geo.solvers.packing", "linprog"),
-        ("renewal_geo.zones.search", "linprog"),
+        ("renewal_geo.zones.conflicts", "linprog"),
         ("renewal_geo.solvers.mincut", "maximum_flow"),
     ):
         monkeypatch.setattr(f"{module}.{name}", refuse)
