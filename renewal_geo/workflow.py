@@ -297,7 +297,8 @@ def _delineated(study: Study) -> _Made:
             phase_count=asked["phases"],
             phase_budgets_ha=asked["phase_budgets_ha"],
             noise=asked["noise"],
-            time_limit_s=asked["outlook_time_s"],
+            # who gives the search five seconds does not wait twenty for what comes next
+            time_limit_s=min(asked["outlook_time_s"], asked["time_limit_s"]),
             workers=asked["workers"] or os.cpu_count() or 1,
         )
     if asked["filler"] and not drawn.parcels["is_filler"].any():

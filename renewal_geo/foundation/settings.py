@@ -213,8 +213,8 @@ ZONES: dict[str, Setting] = {
         "float",
         20.0,
         "s",
-        "wall-clock limit of frontier, prices and robustness beside the zones; 0: none of them",
-        "前沿、影子价格与稳健性的时间上限；0 为都不做",
+        "wall-clock limit of frontier, prices and robustness after the search, at most time_limit_s; 0: none",
+        "前沿、影子价格与稳健性的时间上限（在求解之后，不超过 time_limit_s）；0 为都不做",
     ),
     "frontier_points": Setting(
         "int",
