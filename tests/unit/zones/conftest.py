@@ -1,12 +1,14 @@
 """Small districts on a lattice of square parcels, one hectare each unless said otherwise."""
 
+import json
+
 import geopandas as gpd
 import pandas as pd
 import pytest
 from shapely import box
 
 from renewal_geo.contiguity import connect
-from renewal_geo.zones import delineate
+from renewal_geo.zones import delineate, verify
 
 CRS = "EPSG:4547"
 EAST, NORTH = 500_000.0, 2_500_000.0
@@ -41,11 +43,16 @@ def lattice():
 
 @pytest.fixture(scope="session")
 def chosen_by():
-    """Return a delineation of derived links, with quiet defaults."""
+    """Return a delineation of derived links, with quiet defaults; every answer is verified."""
 
     def run(parcels, barriers=None, ground=None, **limits):
         links = connect(parcels, barriers=barriers, ground=ground)
         given = {"min_area_ha": 1.0, "time_limit_s": 20.0, "gap": 0.0, "workers": 1, "lang": "en"}
-        return delineate(parcels, links, **{**given, **limits})
+        drawn = delineate(parcels, links, **{**given, **limits})
+        if drawn.status != "infeasible":
+            outside = {k: limits[k] for k in ("exclusions", "lock_in_areas") if k in limits}
+            checked = verify(json.loads(json.dumps(drawn.certificate)), parcels, links, **outside)
+            assert checked.ok, str(checked)
+        return drawn
 
     return run
