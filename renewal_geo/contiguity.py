@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["Contiguity", "connect", "position_order", "to_graph", "widen"]
 
 FRONTAGE_TOLERANCE_M = 1e-6
-AREAL = ("Polygon", "MultiPolygon")
 LINK_COLUMNS = ["focal", "neighbour", "kind", "frontage_m", "gap_m"]
 GROUND_COMPONENT = -1
 Floats = NDArray[np.float64]

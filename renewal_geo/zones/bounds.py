@@ -6,7 +6,6 @@ take turns and the same seed gives the same answer on any machine, unless the cl
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -272,7 +271,3 @@ class Bounds:
                 self.values[k] = tree.value
                 self.leaves[k] = tree.leaves
         self.bound = min(self.bound, self.price * (self.total or 0.0) + float(self.values.sum()))
-
-    def expired(self) -> bool:
-        """Return whether the clock is out."""
-        return time.monotonic() > self.deadline

@@ -20,31 +20,10 @@ from renewal_geo.zones.problem import Problem
 
 ENUMERATED_SETS = 60_000
 ENUMERATED_ZONES_APART = 1_500
-EXACT_SECONDS = 120.0
 AREA_TOLERANCE_HA = 1e-9
 MOST_STEPS = 2_000_000  # of a replay
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-def enumerated(problem: Problem) -> tuple[float, list[Ints] | None] | None:
-    """Solve a small district by listing every zone.
-
-    Returns
-    -------
-    tuple or None
-        Value and zones of the best answer (zones None and value -inf where none is feasible); None
-        where the district is too large.
-    """
-    zones = all_zones(problem)
-    if zones is None:
-        return None
-    chosen, closed = selected(problem, zones, seconds=EXACT_SECONDS)
-    if not closed:
-        return None
-    if chosen is None:
-        return -np.inf, None
-    return float(net_values(problem, chosen).sum()), chosen
 
 
 def selected(
@@ -156,13 +135,13 @@ def listed_proof(problem: Problem, value: float) -> dict[str, Any]:
     }
 
 
-def listed_bound(problem: Problem, proof: Mapping[str, Any]) -> float:
+def listed_bound(problem: Problem, proof: Mapping[str, Any], most_steps: int = MOST_STEPS) -> float:
     """Recompute the bound of a small district: the claimed value, or more where a selection has more.
 
     Raises
     ------
     ProofError
-        If the district is too large to be listed, or the prices are none.
+        If the district is too large to be listed, the prices are none, or they leave too much to be tried.
     """
     zones = all_zones(problem)
     if zones is None:
@@ -199,7 +178,7 @@ def listed_bound(problem: Problem, proof: Mapping[str, Any]) -> float:
             neighbours=neighbour_masks(problem),
             joinable=np.inf if problem.max_area is None else problem.max_area + AREA_TOLERANCE_HA,
         ),
-        MOST_STEPS,
+        most_steps,
     )
     if found is None:
         raise ProofError("the prices of the proof leave too much to be tried", code="bad_proof")

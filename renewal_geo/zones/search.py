@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from renewal_geo.foundation import progress
 from renewal_geo.foundation.compiled import PACE
+from renewal_geo.foundation.errors import ProofError
 from renewal_geo.solvers.annealing import PENALTY_LAST, Landscape, harvest
 from renewal_geo.solvers.packing import Demands, pack
 from renewal_geo.zones.bounds import Bounds
@@ -26,6 +27,7 @@ from renewal_geo.zones.harvests import POOL_LIMIT, Harvest
 from renewal_geo.zones.listing import (
     AREA_TOLERANCE_HA,
     all_zones,
+    listed_bound,
     listed_proof,
     selected,
     touching_pairs,
@@ -38,6 +40,7 @@ from renewal_geo.zones.single import best_zone, is_plain, is_single
 
 OPTIMAL_GAP = 1e-6
 SMALL_SHARE = 0.4  # of the time, before a small district is treated like any other
+REPLAYED_STEPS = 200_000  # a tenth of what a verifier allows itself
 MANY_ZONES = 3_000  # listed ones, beyond which an answer to beat is sought first
 SMALL_DISTRICT = 22  # parcels; beyond it the sets of a street grid outnumber what can be listed
 # a lower price grows zones that are too large together, of which the packing takes what fits
@@ -223,8 +226,15 @@ class _Search:
             return None
         if self.objective is None:
             return self._infeasible([self._no_set("no set of zones keeps all limits together")])
-        self.bound = self.objective
-        self.proof = listed_proof(self.problem, self.bound)
+        proof = listed_proof(self.problem, self.objective)
+        try:
+            # the solver has its tolerances; what is published is what the replay yields
+            self.bound = listed_bound(self.problem, proof, REPLAYED_STEPS)
+        except (
+            ProofError
+        ):  # right, but nobody could check it in time: bound it as any other district
+            return None
+        self.proof = proof
         return self._answer(None)
 
     def _no_set(self, because: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from renewal_geo.zones import delineate, search
 from renewal_geo.zones.changes import changes
 from renewal_geo.zones.crossings import crossings_of, with_links
 from renewal_geo.zones.frontier import frontier_of
-from renewal_geo.zones.listing import all_zones, enumerated
+from renewal_geo.zones.listing import all_zones, net_values, selected
 from renewal_geo.zones.obstacles import obstacles
 from renewal_geo.zones.phases import phases
 from renewal_geo.zones.prices import _with_parcel, prices
@@ -29,6 +29,15 @@ SLACK = 1e-7
 EPSILON = 1e-6
 # how the answer was proven, which is what further bounds are made of
 REGIMES = ("listed", "searched", "single")
+
+
+def enumerated(problem):
+    """Value and zones of the best selection of all zones; minus infinity and None where there is none."""
+    chosen, settled = selected(problem, all_zones(problem), seconds=120.0)
+    assert settled
+    if chosen is None:
+        return -np.inf, None
+    return float(net_values(problem, chosen).sum()), chosen
 
 
 def lattice(rng):

@@ -96,3 +96,15 @@ def test_nothing_worth_having_is_proven_with_room_for_rounding():
     problem = street(60, value=value, boundary_weight=1e-3)
     answer = search.solve(problem, time_limit_s=20, gap=0.01, seed=0)
     assert (answer.status, answer.objective, answer.bound) == ("optimal", 0.0, 0.0)
+
+
+def test_a_listing_that_nobody_could_replay_is_bounded_otherwise(monkeypatch):
+    """The answer stays; its proof is one that a verifier can go through."""
+    problem = street(12, value=np.cos(np.arange(12.0)), budget=9.0)
+    listed = search.solve(problem, time_limit_s=20, gap=0.0, seed=0)
+    monkeypatch.setattr(search, "REPLAYED_STEPS", 0)
+    monkeypatch.setattr(search, "MOST_ROUNDS", 2)
+    other = search.solve(problem, time_limit_s=20, gap=0.0, seed=0)
+    assert (listed.proof["kind"], other.proof["kind"]) == ("enumeration", "relaxation")
+    assert other.objective == pytest.approx(listed.objective)
+    assert replay(problem, other.proof) >= listed.objective - 1e-9
