@@ -18,7 +18,8 @@ from renewal_geo.foundation.errors import InputError
 from renewal_geo.foundation.provenance import Provenance, versions
 from renewal_geo.foundation.quantities import AREA_UNITS, hectares, level
 from renewal_geo.foundation.schema import as_text
-from renewal_geo.spatial.areas import Pieces, flat_union, pieces, polygonal, sliver_area
+from renewal_geo.spatial.area_tables import AreaTable, area_table
+from renewal_geo.spatial.areas import polygonal
 
 CLASS, UNCOVERED, TWICE = "class", "uncovered", "covered_twice"
 CLOSES_M2, CLOSES_RELATIVE = 1e-6, 1e-9
@@ -119,9 +120,9 @@ def tally(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, by: str) -> Ledger:
     shapes, more = _sound(layer, "layer")
     classes = as_text(layer[by]).map(lambda one: "" if one is None else one, na_action=None)
     classes = classes.fillna("").to_numpy(dtype=str)  # type: ignore[assignment]
-    found = pieces(outlines, shapes)
+    found = area_table(outlines, shapes)
     id_column = str(zones.index.name or "id")
-    table = _long_table(zones.index, outlines, classes, found, by, id_column)  # type: ignore[arg-type]
+    table = _long_table(zones.index, np.asarray(classes), found, by, id_column)
     totals = _totals(zones.index, outlines, table, id_column)
     return Ledger(table, totals, by, id_column, (*notes, *more), Provenance(versions=versions()))
 
@@ -172,12 +173,7 @@ def _sound(table: gpd.GeoDataFrame, name: str) -> tuple[np.ndarray, tuple[str, .
 
 
 def _long_table(
-    index: pd.Index,
-    outlines: np.ndarray,
-    classes: np.ndarray,
-    found: Pieces,
-    by: str,
-    id_column: str,
+    index: pd.Index, classes: np.ndarray, found: AreaTable, by: str, id_column: str
 ) -> pd.DataFrame:
     entries = pd.DataFrame(
         {
@@ -185,30 +181,20 @@ def _long_table(
             by: classes[found.source],
             "kind": CLASS,
             "area_m2": found.area,
-            "sliver_m2": sliver_area(found),
+            "sliver_m2": found.sliver,
         }
     )
     entries = entries.groupby(["zone", by, "kind"], as_index=False)[["area_m2", "sliver_m2"]].sum()
-    rest = []
-    sums = np.bincount(found.zone, found.area, minlength=len(index))
-    ends = np.searchsorted(found.zone, np.arange(len(index) + 1))
-    for zone, outline in enumerate(outlines):
-        own = found.geometry[ends[zone] : ends[zone + 1]]
-        covered = flat_union(own) if len(own) else None
-        left = outline if covered is None else shapely.difference(outline, covered)
-        open_m2 = 0.0 if left is None else float(left.area)
-        twice_m2 = max(0.0, float(sums[zone]) - (0.0 if covered is None else float(covered.area)))
-        lost = Pieces(
-            np.zeros(1, dtype=np.int64),
-            np.zeros(1, dtype=np.int64),
-            np.array([left], dtype=object),
-            np.array([open_m2]),
-        )
-        thin = float(sliver_area(lost)[0]) if open_m2 else 0.0
-        rest.append((zone, "", UNCOVERED, open_m2, thin))
-        rest.append((zone, "", TWICE, twice_m2, 0.0))
-    more = pd.DataFrame(rest, columns=["zone", by, "kind", "area_m2", "sliver_m2"])
-    table = pd.concat([entries, more], ignore_index=True) if len(entries) else more
+    rest = pd.DataFrame(
+        {
+            "zone": np.repeat(np.arange(len(index)), 2),
+            by: "",
+            "kind": np.tile([UNCOVERED, TWICE], len(index)),
+            "area_m2": np.stack([found.uncovered, found.twice], axis=1).ravel(),
+            "sliver_m2": np.stack([found.uncovered_sliver, np.zeros(len(index))], axis=1).ravel(),
+        }
+    )
+    table = pd.concat([entries, rest], ignore_index=True) if len(entries) else rest
     rank = table["kind"].map({CLASS: 0, UNCOVERED: 1, TWICE: 2})
     table = table.assign(rank=rank).sort_values(["zone", "rank", by], ignore_index=True)
     table.insert(0, id_column, index.to_numpy()[table["zone"]])

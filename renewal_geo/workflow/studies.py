@@ -1,0 +1,131 @@
+"""What every pass needs of a study: its settings, its notes, the record of an answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from renewal_geo import io
+from renewal_geo.foundation.labels import label
+from renewal_geo.foundation.provenance import Provenance, Source, sha256_of
+from renewal_geo.foundation.settings import SETTINGS
+from renewal_geo.foundation.study import Study
+
+CERTIFICATE = "certificate.json"
+STUDY_FILE = "study.toml"
+REPAIRED = "repaired.gpkg"
+Given = Mapping[str, Mapping[str, Any]]
+
+
+def with_options(study: Study, given: Given) -> Study:
+    """Put the options of the command line over the study's settings."""
+    settings = {name: dict(table) for name, table in study.settings.items()}
+    for question, values in given.items():
+        settings.setdefault(question, {}).update(values)
+    return dataclasses.replace(study, settings=settings)
+
+
+def study_or_layer(path: Path) -> Study:
+    """Open a study, or a bare layer as the parcels of a study without settings."""
+    if path.is_dir() or path.name == STUDY_FILE or path.suffix == ".toml":
+        return io.open_study(path, measured=False)
+    parcels, source = io.open_layer(path)
+    return Study(
+        name=path.stem,
+        crs=parcels.crs,  # type: ignore[arg-type]
+        tables={"parcels": parcels},
+        as_of=dt.datetime.now(tz=dt.UTC).date(),  # a bare layer names no day of its own
+        settings={},
+        provenance=Provenance(inputs=(source,)),
+    )
+
+
+def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as plain values for JSON: the index as the first, nothing for what is missing."""
+    plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).reset_index()
+    rows = plain.astype(object).where(plain.notna() & ~plain.isin([float("inf")]), None)
+    return [
+        {str(k): v.item() if hasattr(v, "item") else v for k, v in row.items()}
+        for row in rows.to_dict("records")
+    ]
+
+
+def study_source(study: Study) -> dict[str, Any]:
+    """Return the record of study.toml itself, with its hash."""
+    file = (study.folder or Path()) / STUDY_FILE
+    return dataclasses.asdict(
+        Source("study", STUDY_FILE, "", sha256_of([file]) if file.exists() else "", 1, "")
+    )
+
+
+def aliases(study: Study, *tables: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return the names that people read for the columns of the published layers."""
+    names = ("zones", "parcels") if len(tables) == 2 else ("parcels",)
+    return {
+        name: {
+            str(column): label(f"column.{column}", study.lang)
+            for column in [table.index.name, *table.columns]
+            if column and column != "geometry"
+        }
+        for name, table in zip(names, tables, strict=True)
+    }
+
+
+def sources(study: Study) -> str:
+    """Return the files of a study as one text."""
+    return "、".join(dict.fromkeys(source.path for source in study.provenance.inputs))
+
+
+def own_study(study: Study, tables: Mapping[str, gpd.GeoDataFrame]) -> str:
+    """Return the study.toml that makes a folder of repaired layers a study of its own."""
+    content = {
+        "name": study.name,
+        "crs": study.crs.to_string(),
+        "as_of": study.as_of,
+        "lang": study.lang,
+        "notes": list(study.provenance.notes),
+        "layers": {role: {"path": REPAIRED, "layer": role} for role in tables},
+        **{q: dict(study.settings[q]) for q in SETTINGS if study.settings.get(q)},
+    }
+    return "# repaired layers of a run; the log of the repairs is in quality.gpkg\n" + io.as_toml(
+        content
+    )
+
+
+def reading_notes(study: Study) -> tuple[str, ...]:
+    """Return what was decided while reading, each with its file."""
+    return tuple(
+        f"{source.path}: {note}" for source in study.provenance.inputs for note in source.notes
+    )
+
+
+def record_of(
+    question: str, verb: str, summary: str, study: Study, notes: Sequence[str]
+) -> dict[str, Any]:
+    """Return what every answer's JSON says of question, inputs, settings and notes."""
+    return {
+        "question": question,
+        "verb": verb,
+        "summary": summary,
+        "study": study.name,
+        "inputs": study.provenance.as_record()["inputs"],
+        "settings": dict(study.settings.get(question, {})),
+        "notes": list(notes),
+        "versions": study.provenance.versions,
+    }
+
+
+def listed(stage: io.Stage) -> tuple[str, ...]:
+    """Return the paths of the staged files."""
+    return tuple(str(stage.directory / name) for name in stage.names)
+
+
+def folder_of(path: Path) -> Path:
+    """Return the folder of a study that is named by folder or by file."""
+    return path if path.is_dir() else path.parent

@@ -1,0 +1,41 @@
+"""The whole pass on one page: read, check, repair, score, connect, delineate, tally, publish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from renewal_geo import io, quality
+from renewal_geo.workflow.drawings import checked, write_quality
+from renewal_geo.workflow.studies import (
+    CERTIFICATE,
+    REPAIRED,
+    STUDY_FILE,
+    Given,
+    listed,
+    own_study,
+    reading_notes,
+    with_options,
+)
+from renewal_geo.workflow.zones import Passage, delineated, overlap_notes, write_zones
+
+
+def run(path: Path, out: Path, given: Given) -> Passage:
+    """Check, repair, score, connect, delineate, tally and publish one study into `out`.
+
+    `out` becomes a study of its own: the repaired layers lie in it and are the inputs that the
+    certificate names, so that it can be verified wherever it is carried.
+    """
+    study = with_options(io.open_study(path), given)
+    findings = checked(study)
+    repaired = quality.repair(study.parcels, findings)
+    notes = (*reading_notes(study), str(findings), str(repaired))
+    with io.staged(out, record=CERTIFICATE) as stage:
+        write_quality(stage, study, findings, repaired)
+        tables = {**study.tables, "parcels": repaired.table}
+        io.write_layers(stage.path(REPAIRED), tables)
+        stage.write_text(STUDY_FILE, own_study(study, tables))
+        own = io.open_study(stage.hidden)
+        made = delineated(own)
+        notes = (*notes, *made.prepared.notes, *overlap_notes(made.delineation))
+        write_zones(stage, own, made, "", notes)
+    return Passage(made.delineation, listed(stage), notes)
