@@ -28,14 +28,14 @@ from renewal_geo.spatial.areas import (
     polygonal,
     sliver_area,
 )
-from renewal_geo.spatial.edge_grids import Edges, Grid, Small, edges_of, grid_of
-from renewal_geo.spatial.edge_loops import NOISE_M2, Shares, shares_of
-from renewal_geo.spatial.edge_walks import edges_are_covered, faces_of, walk
+from renewal_geo.spatial.edge_grids import Edges, Grid, edges_of, grid_of
+from renewal_geo.spatial.edge_loops import NOISE_M2, Open, Shares, open_ground, shares_of
+from renewal_geo.spatial.edge_outlines import outline_of
+from renewal_geo.spatial.edge_walks import faces_of, walk, walk_outline
 
 OPEN_M2 = 1e-6
 CLOSES_M2, CLOSES_RELATIVE = 1e-6, 1e-9
 POLYGON, MULTIPOLYGON = 3, 6
-Faces = tuple[Small, Small]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,21 +97,19 @@ def area_table(zones: Shapes, layer: Shapes) -> AreaTable:
     if not COMPILED:
         return overlaid(zones, layer)
     a, b = _side(zones), _side(layer)
-    faces = faces_of(b.edges, b.grid, zones=True)
-    shares, outside = _shares(a, b, faces)
+    shares, ground = _measured(a, b)
     whole = np.nan_to_num(shapely.area(a.shapes))
     sums = np.bincount(shares.zone, shares.area, minlength=len(whole))
-    twice, unsure = _twice(shares, a, b, faces)
-    uncovered = np.where(twice > 0, whole - sums + twice, outside)
-    # what the walks give adds up by itself; should it ever not, GEOS decides
-    off = np.abs(sums - twice + uncovered - whole)
-    unsure |= off > np.maximum(CLOSES_M2, CLOSES_RELATIVE * whole) / 2
-    uncovered = np.where(uncovered > NOISE_M2, uncovered, 0.0)
+    twice = sums - whole + ground.area
+    slack = np.maximum(CLOSES_M2, CLOSES_RELATIVE * whole) / 2
+    # what is covered twice cannot be less than nothing; should it ever be, GEOS decides
+    unsure = (twice < -slack) | (ground.area < -slack) | (ground.area > whole + slack)
     table = AreaTable(
-        shares.zone, shares.source, shares.area, _sliver(shares, a, b), uncovered,
-        np.zeros(len(whole)), twice, whole, a.mended, b.mended,
+        shares.zone, shares.source, shares.area, _sliver(shares, a, b),
+        np.where(ground.area > NOISE_M2, ground.area, 0.0), ground.sliver,
+        np.where(twice > slack, twice, 0.0), whole, a.mended, b.mended,
     )  # fmt: skip
-    return _settled(table, a.shapes, b.shapes, unsure)
+    return _settled(table, a.shapes, b.shapes, unsure, ground.unclear)
 
 
 def overlaid(zones: Shapes, layer: Shapes) -> AreaTable:
@@ -181,61 +179,23 @@ def _sound(shapes: Shapes) -> tuple[Shapes, Ints]:
     return polygonal(shapes), broken
 
 
-def _shares(zones: _Side, layer: _Side, faces: Faces) -> tuple[Shares, Floats]:
-    """Walk both ways; return what is shared, and what the zones' rings outside the layer enclose."""
+def _measured(zones: _Side, layer: _Side) -> tuple[Shares, Open]:
+    """Walk both ways, and along the layer's outline; return what is shared and what is left."""
     bounds = shapely.bounds(zones.shapes)
     origin = np.where(np.isfinite(bounds[:, :2]), bounds[:, :2], 0.0)
-    through = walk(zones.edges, zones.grid.twin, layer.edges, layer.grid, faces, origin, zones=True)
-    own = faces_of(zones.edges, zones.grid, zones=False)
-    across = walk(layer.edges, layer.grid.twin, zones.edges, zones.grid, own, origin, zones=False)
+    a, b = zones, layer
+    faces = faces_of(b.edges, b.grid, zones=True)
+    through, rings = walk(a.edges, b.edges, b.grid, faces, origin, zones=True, twin=a.grid.twin)
+    outline = outline_of(b.edges, b.grid, faces)
+    faces = faces_of(a.edges, a.grid, zones=False)
+    across, _ = walk(b.edges, a.edges, a.grid, faces, origin, zones=False, twin=b.grid.twin)
     shares = shares_of(through, across, SLIVER_WIDTH_M, SLIVER_AREA_M2)
-    chains = through.chains
-    out = chains.source < 0
-    rings = np.bincount(chains.zone[out], chains.area[out], minlength=len(origin))
-    return shares, rings - across.bare
-
-
-def _twice(
-    shares: Shares, zones: _Side, layer: _Side, faces: Faces
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return per zone what is covered twice, and whether some of it is covered three times."""
-    count = len(zones.shapes)
-    twice, thrice = np.zeros(count), np.zeros(count, dtype=bool)
-    one, two = _overlapping(layer, faces)
-    if not len(one):
-        return twice, thrice
-    rows = _meeting(shares, np.union1d(one, two), count)
-    common = _side(intersections(layer.shapes[one], layer.shapes[two]))
-    faces = faces_of(common.edges, common.grid, zones=True)
-    again, _ = _shares(_side(zones.shapes[rows]), common, faces)
-    twice[rows] = np.bincount(again.zone, again.area, minlength=len(rows))
-    piled = np.union1d(*_overlapping(common, faces))
-    thrice[rows[_meeting(again, piled, len(rows))]] = True
-    return twice, thrice
-
-
-def _meeting(shares: Shares, sources: Ints, count: int) -> Ints:
-    """Return the zones that share ground with one of these polygons."""
-    met = np.zeros(count, dtype=bool)
-    met[shares.zone[np.isin(shares.source, sources)]] = True
-    return np.flatnonzero(met)
-
-
-def _overlapping(layer: _Side, faces: Faces) -> tuple[Ints, Ints]:
-    """Return the pairs of a layer's polygons that share ground, by walking it through itself."""
-    edges, grid = layer.edges, layer.grid
-    piles = grid.stacked[grid.stacked[:, 0] != grid.stacked[:, 1]]
-    if not (len(piles) or grid.rough or edges_are_covered(edges, grid, faces)):
-        none = np.empty(0, dtype=np.int64)
-        return none, none
-    bounds = shapely.bounds(layer.shapes)
-    origin = np.where(np.isfinite(bounds[:, :2]), bounds[:, :2], 0.0)
-    through = walk(edges, grid.twin, edges, grid, faces, origin, zones=True)
-    mirrored = faces_of(edges, grid, zones=False)
-    across = walk(edges, grid.twin, edges, grid, mirrored, origin, zones=False)
-    shares = shares_of(through, across, 0.0, 0.0)
-    first = shares.zone < shares.source
-    return shares.zone[first], shares.source[first]
+    along = walk_outline(b.edges, outline, a.edges, a.grid, faces, origin)
+    ground = open_ground(
+        rings, along, through.tied[:, 0], len(origin), SLIVER_WIDTH_M, SLIVER_AREA_M2
+    )
+    ground.unclear[a.grid.doubtful] = True
+    return shares, ground
 
 
 def _sliver(shares: Shares, zones: _Side, layer: _Side) -> Floats:
@@ -260,15 +220,20 @@ def _sliver(shares: Shares, zones: _Side, layer: _Side) -> Floats:
 
 
 def _settled(
-    table: AreaTable, zones: Shapes, layer: Shapes, unsure: NDArray[np.bool_]
+    table: AreaTable,
+    zones: Shapes,
+    layer: Shapes,
+    unsure: NDArray[np.bool_],
+    unclear: NDArray[np.bool_],
 ) -> AreaTable:
-    """Let GEOS measure the zones in doubt anew, and the slivers of what is uncovered."""
-    uncovered_sliver = table.uncovered_sliver.copy()
-    rows = np.flatnonzero((table.uncovered > OPEN_M2) & ~unsure)
+    """Let GEOS measure the zones in doubt anew, and the slivers of open ground that are unclear."""
+    rows = np.flatnonzero(unclear & ~unsure & (table.uncovered > OPEN_M2))
     if len(rows):
         near = np.unique(table.source[np.isin(table.zone, rows)])
-        uncovered_sliver[rows] = _unions(zones[rows], pieces(zones[rows], layer[near]))[1]
-    table = dataclasses.replace(table, uncovered_sliver=uncovered_sliver)
+        sliver = _unions(zones[rows], pieces(zones[rows], layer[near]))[1]
+        table = dataclasses.replace(
+            table, uncovered_sliver=_put(table.uncovered_sliver, rows, sliver)
+        )
     rows = np.flatnonzero(unsure)
     if not len(rows):
         return table

@@ -12,8 +12,10 @@ from renewal_geo.foundation.compiled import compiled
 from renewal_geo.spatial.predicates import moved_side, side
 
 SAMPLED = 10_000
+STEPS_PER_CELL = 8.0
 MOST_CELLS = 1 << 23
 PAD = 4e-16  # of a coordinate's size: more than the rounding of a cell's border
+NEAR_LEVEL = 1e-6  # of a cell's size: an edge this close to a row of centres is looked at closely
 NOBODY = -1
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -123,7 +125,10 @@ def _frame(edges: Edges) -> tuple[Floats, int, int]:
     wide, high = float(edges.x.max()) - x0, float(edges.y.max()) - y0
     some = np.arange(0, len(edges.x) - 1, max(1, len(edges.x) // SAMPLED))
     steps = np.hypot(edges.x[some + 1] - edges.x[some], edges.y[some + 1] - edges.y[some])
-    size = max(np.sqrt(3 * wide * high / len(edges.x)), float(np.median(steps)), 1e-9)
+    step = max(float(np.median(steps)), 1e-9)
+    # some edges to a cell where borders are drawn finely, but no more cells than a few to an edge
+    least, most = np.sqrt(wide * high * np.array([0.25, 3.0]) / len(edges.x))
+    size = max(min(max(STEPS_PER_CELL * step, least), most), step, 1e-9)
     size = max(size, np.sqrt(wide * high / MOST_CELLS), wide / 1e6, high / 1e6)
     return np.array([x0, y0, size, 1 / size]), int(wide / size) + 1, int(high / size) + 1
 
@@ -338,42 +343,47 @@ def _halved(first, listed, twin):
 
 
 @compiled
-def centre_events(x, y, grid_edges, frame, columns, rows, sign, seen):
-    """Count for every cell the edges between its centre and the centre to its left; list them.
+def centre_events(x, y, start, twin, frame, columns, rows, sign):
+    """Return for every cell the edges between its centre and the centre to its left, as a list.
 
-    `seen` has one entry per corner. A centre counts as a corner of the other layer, `sign` as in
-    :func:`moved_side` for lines of this layer.
+    A centre counts as a corner of the other layer, `sign` as in :func:`moved_side` for lines of
+    this layer.
     """
-    first = np.zeros(columns * rows + 2, dtype=np.int64)
-    listed = np.empty(0, dtype=np.int32)
-    for turn in range(2):
-        seen[:] = 0
-        for n in range(len(grid_edges)):
-            k = grid_edges[n]
-            if seen[k]:
+    cells, found = np.empty(4096, dtype=np.int64), np.empty(4096, dtype=np.int32)
+    count = 0
+    for r in range(len(start) - 1):
+        for k in range(start[r], start[r + 1] - 1):
+            if 0 <= twin[k] < k:
                 continue
-            seen[k] = 1
             low, high = k, k + 1
             if y[high] < y[low]:
                 low, high = high, low
-            j = row_of(y[low], frame, rows)
-            for row in range(max(j - 1, 0), rows):
+            at = (y[low] - frame[1]) * frame[3] + 0.5
+            if int(at - NEAR_LEVEL) == int((y[high] - frame[1]) * frame[3] + 0.5 + NEAR_LEVEL):
+                continue
+            for row in range(max(int(at) - 2, 0), rows):
                 level = frame[1] + (row + 0.5) * frame[2]
                 if not _above(y[high], level, sign):
                     break
                 if _above(y[low], level, sign):
                     continue
                 column = _column_right_of(x, y, low, high, level, frame, columns, sign)
-                if column < columns:
-                    cell = row * columns + column
-                    if turn == 0:
-                        first[cell + 2] += 1
-                    else:
-                        listed[first[cell + 1]] = k
-                        first[cell + 1] += 1
-        if turn == 0:
-            first = np.cumsum(first)
-            listed = np.empty(first[-1], dtype=np.int32)
+                if column == columns:
+                    continue
+                if count == len(cells):
+                    more, longer = np.empty(2 * count, np.int64), np.empty(2 * count, np.int32)
+                    more[:count], longer[:count] = cells, found
+                    cells, found = more, longer
+                cells[count], found[count] = row * columns + column, k
+                count += 1
+    first = np.zeros(columns * rows + 2, dtype=np.int64)
+    for n in range(count):
+        first[cells[n] + 2] += 1
+    first = np.cumsum(first)
+    listed = np.empty(count, dtype=np.int32)
+    for n in range(count):
+        listed[first[cells[n] + 1]] = found[n]
+        first[cells[n] + 1] += 1
     return first[:-1], listed
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from renewal_geo.foundation.compiled import compiled
 from renewal_geo.spatial.edge_grids import Floats, Ints
-from renewal_geo.spatial.edge_walks import CLOSED, Walked
+from renewal_geo.spatial.edge_walks import CLOSED, CODE_BITS, Chains, Outer, pair_code
 
 NOISE_M2 = 1e-7
+NEAR_M = 1e-6  # crossings that are computed twice differ by less, drawn corners by more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ class Shares:
     unclear: NDArray[np.bool_]
 
 
-def shares_of(through: Walked, across: Walked, thin_m: float, tiny_m2: float) -> Shares:
+def shares_of(through: Chains, across: Chains, thin_m: float, tiny_m2: float) -> Shares:
     """Join the chains of both walks to loops, and sum them up.
 
     Parameters
@@ -45,30 +46,126 @@ def shares_of(through: Walked, across: Walked, thin_m: float, tiny_m2: float) ->
     thin_m, tiny_m2
         A part is a sliver where 2 A / P or A is less.
     """
-    a, b = through.chains, across.chains
-    within = a.source >= 0
-    zone = np.concatenate([a.zone[within], b.zone])
-    source = np.concatenate([a.source[within], b.source])
-    wide = int(source.max()) + 1 if len(source) else 1
-    code = zone * wide + source
-    order = np.argsort(code, kind="stable")
-    code = code[order]
-    starts = np.flatnonzero(np.diff(code, prepend=-1))
-    ends = np.stack(
-        [np.concatenate([a.begin[within], b.begin]), np.concatenate([a.end[within], b.end])], axis=1
-    )[order]
-    sums = np.stack(
-        [np.concatenate([a.area[within], b.area]), np.concatenate([a.length[within], b.length])],
-        axis=1,
-    )[order]
-    code = code[starts]
-    zone, source = code // wide, code % wide
-    tied = np.isin(code, through.tied[:, 0] * wide + through.tied[:, 1])
-    area, sliver, unclear = _looped(
-        np.append(starts, len(order)), ends, sums, tied, thin_m, tiny_m2
-    )
+    ends = np.concatenate([through.ends, across.ends])
+    order = np.argsort(ends[:, 0], kind="stable")
+    ends = ends[order]
+    sums = np.concatenate([through.sums, across.sums])[order]
+    starts = np.flatnonzero(np.diff(ends[:, 0], prepend=-1))
+    code = ends[starts, 0]
+    zone, source = code >> CODE_BITS, code & (1 << CODE_BITS) - 1
+    tied = np.isin(code, pair_code(through.tied[:, 0], through.tied[:, 1]))
+    starts = np.append(starts, len(order))
+    area, sliver, unclear = _looped(starts, ends, sums, tied, thin_m, tiny_m2)
     real = area > NOISE_M2
     return Shares(zone[real], source[real], area[real], sliver[real], unclear[real])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Open:
+    """What of every zone lies outside a layer: area, of which in slivers, whether that is unclear."""
+
+    area: Floats
+    sliver: Floats
+    unclear: NDArray[np.bool_]
+
+
+def open_ground(
+    rings: Outer, outline: Outer, tied: Ints, count: int, thin_m: float, tiny_m2: float
+) -> Open:
+    """Join the zones' rings outside a layer and its outline inside the zones to loops.
+
+    Parameters
+    ----------
+    rings
+        What of the zones' rings lies outside the layer.
+    outline
+        Walk of the layer's outline through the zones.
+    tied
+        Zones whose edges touch the layer's.
+    count
+        Number of zones.
+    thin_m, tiny_m2
+        As in :func:`shares_of`.
+    """
+    zone = np.concatenate([rings.zone, outline.zone])
+    order = np.argsort(zone, kind="stable")
+    sums = np.concatenate([rings.sums, outline.sums * np.array([-1.0, 1.0])])[order]
+    places = np.concatenate([rings.places, outline.places])[order]
+    starts = np.searchsorted(zone[order], np.arange(count + 1))
+    area, sliver, unclear = _enclosed(starts, places, sums, thin_m, tiny_m2)
+    touched = np.zeros(count, dtype=bool)
+    touched[tied] = touched[outline.tied] = True
+    return Open(area, sliver, unclear | (touched & (area >= tiny_m2)))
+
+
+@compiled
+def _enclosed(starts, places, sums, thin_m, tiny_m2):
+    count = len(starts) - 1
+    area, sliver = np.zeros(count), np.zeros(count)
+    unclear = np.zeros(count, dtype=np.bool_)
+    for zone in range(count):
+        low, size = starts[zone], starts[zone + 1] - starts[zone]
+        if size == 0:
+            continue
+        head = np.arange(size)
+        fits = _link_places(places[low : low + size], head)
+        loops = np.zeros((size, 2))
+        for n in range(size):
+            area[zone] += sums[low + n, 0]
+            root = _root(head, n)
+            loops[root, 0] += sums[low + n, 0]
+            loops[root, 1] += sums[low + n, 1]
+        parts, holes, sliver[zone] = _parted(loops, thin_m, tiny_m2)
+        unclear[zone] = area[zone] > NOISE_M2 and (not fits or (parts > 1 and holes > 0))
+    return area, sliver, unclear
+
+
+@compiled
+def _link_places(places, head):
+    """Join chains that end where others begin; say whether all ends fit, two by two."""
+    size = len(places)
+    x, y, chain = np.empty(2 * size), np.empty(2 * size), np.empty(2 * size, np.int64)
+    used = 0
+    for n in range(size):
+        gap = abs(places[n, 0] - places[n, 2]) + abs(places[n, 1] - places[n, 3])
+        if gap > NEAR_M:
+            for end in range(2):
+                x[used], y[used] = places[n, 2 * end], places[n, 2 * end + 1]
+                chain[used] = n
+                used += 1
+    order = np.argsort(x[:used])
+    met = np.zeros(used, dtype=np.int64)
+    for a in range(used):
+        one = order[a]
+        for b in range(a + 1, used):
+            two = order[b]
+            if x[two] - x[one] > NEAR_M:
+                break
+            if abs(y[two] - y[one]) <= NEAR_M:
+                met[one] += 1
+                met[two] += 1
+                first, second = _root(head, chain[one]), _root(head, chain[two])
+                head[max(first, second)] = min(first, second)
+    return met.min() == 1 and met.max() == 1 if used else True
+
+
+@compiled
+def _parted(loops, thin_m, tiny_m2):
+    """Return the number of parts, of holes, and the area in slivers; one part has all the holes."""
+    parts, holes, solid, border, sliver = 0, 0, 0.0, 0.0, 0.0
+    for n in range(len(loops)):
+        if abs(loops[n, 0]) <= NOISE_M2:
+            continue
+        solid += loops[n, 0]
+        border += loops[n, 1]
+        if loops[n, 0] > 0:
+            parts += 1
+            sliver += _if_sliver(loops[n, 0], loops[n, 1], thin_m, tiny_m2)
+        else:
+            holes += 1
+    if parts == 1:
+        sliver = _if_sliver(solid, border, thin_m, tiny_m2)
+    return parts, holes, sliver
 
 
 @compiled
@@ -85,29 +182,16 @@ def _looped(starts, ends, sums, tied, thin_m, tiny_m2):
         for n in range(size):
             area[pair] += sums[low + n, 0]
             for side in range(2):
-                if ends[low + n, side] != CLOSED:
-                    keys[used], chain[used] = ends[low + n, side], n
+                if ends[low + n, 1 + side] != CLOSED:
+                    keys[used], chain[used] = ends[low + n, 1 + side], n
                     used += 1
         _link(keys[:used], chain[:used], head)
-        loops, parts, holes = np.zeros((size, 2)), 0, 0
+        loops = np.zeros((size, 2))
         for n in range(size):
-            loops[_root(head, n)] += sums[low + n]
-        solid, border = 0.0, 0.0
-        for n in range(size):
-            if loops[n, 0] > NOISE_M2:
-                parts += 1
-            elif loops[n, 0] < -NOISE_M2:
-                holes += 1
-            else:
-                continue
-            solid += loops[n, 0]
-            border += loops[n, 1]
-        if parts == 1:
-            sliver[pair] = _if_sliver(solid, border, thin_m, tiny_m2)
-        else:
-            for n in range(size):
-                if loops[n, 0] > NOISE_M2:
-                    sliver[pair] += _if_sliver(loops[n, 0], loops[n, 1], thin_m, tiny_m2)
+            root = _root(head, n)
+            loops[root, 0] += sums[low + n, 0]
+            loops[root, 1] += sums[low + n, 1]
+        parts, holes, sliver[pair] = _parted(loops, thin_m, tiny_m2)
         # where borders touch, the shift may join parts by ground as thin as itself
         unclear[pair] = (parts > 1 and holes > 0) or (tied[pair] and area[pair] >= tiny_m2)
     return area, sliver, unclear

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renewal_geo.foundation.compiled import compiled
 from renewal_geo.spatial.edge_grids import (
@@ -31,66 +32,94 @@ from renewal_geo.spatial.edge_grids import (
 )
 from renewal_geo.spatial.predicates import determinant, side, tie
 
+CODE_BITS = 31
 CLOSED = -1  # instead of a crossing: the chain is a whole ring
+OPEN = -2  # the chain begins or ends with a stretch of outline
 FIRST_CHAINS = 4096
+FEW = 32
+Faces = tuple[Small, Small]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chains:
-    """Stretches of border; -1 for `source` where a zone's ring runs outside the layer.
+    """Stretches of border inside a polygon.
 
     Attributes
     ----------
-    zone, source
-        Rows of the zone and of the layer's polygon.
-    begin, end
-        The crossings at both ends, numbered by the two edges that cross; -1 for a whole ring.
-    area, length
-        Half the sum of cross products about the zone's origin (m2), and length (m).
-    """
-
-    zone: Ints
-    source: Ints
-    begin: Ints
-    end: Ints
-    area: Floats
-    length: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Walked:
-    """Chains of one walk, what bare edges take from the ground outside the layer, ties met.
-
-    Attributes
-    ----------
-    chains
-        Of the walk.
-    bare
-        Per zone half the cross products of the layer's edges without twin inside it (m2).
+    ends
+        (k, 3): which zone and polygon (see :func:`pair_code`), and the crossings at both ends, numbered
+        by the two edges that cross; -1 for a whole ring.
+    sums
+        (k, 2): half the sum of cross products about the zone's origin (m2), and length (m).
     tied
-        (k, 2) zone and polygon whose edges touch; only of walks of the zones.
+        (j, 2) zone and polygon whose edges touch; only of walks of the zones.
     """
 
-    chains: Chains
-    bare: Floats
+    ends: Ints
+    sums: Floats
     tied: Ints
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outer:
+    """Stretches of border of what is left of the zones outside a layer.
+
+    Attributes
+    ----------
+    zone
+        Row of the zone.
+    sums
+        (k, 2) as those of chains.
+    places
+        (k, 4) x and y where each begins, x and y where it ends.
+    tied
+        Rows of zones in which the layer's outline is cracked.
+    """
+
+    zone: Ints
+    sums: Floats
+    places: Floats
+    tied: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """Stretches of edges that make the outline of a layer, the layer on their left.
+
+    Attributes
+    ----------
+    edge
+        The edge of each stretch, in the order of rings.
+    reach
+        (k, 2) where it begins and ends, as the scalar product with the whole edge (m2).
+    places
+        (k, 4) x and y of its beginning and of its end.
+    joined
+        Whether it goes on from the one before, at a corner where nothing else meets.
+    cracked
+        Whether another polygon's edge runs along it, a hair's breadth off at most.
+    """
+
+    edge: Ints
+    reach: Floats
+    places: Floats
+    joined: NDArray[np.bool_]
+    cracked: NDArray[np.bool_]
+
+
+def pair_code(zone: Ints, source: Ints) -> Ints:
+    """Return one number for a zone and a polygon, in their order."""
+    return np.asarray(zone, dtype=np.int64) << CODE_BITS | source
+
+
 def walk(
-    own: Edges,
-    own_twin: Small,
-    other: Edges,
-    grid: Grid,
-    faces: tuple[Small, Small],
-    origin: Floats,
-    *,
-    zones: bool,
-) -> Walked:
+    own: Edges, other: Edges, grid: Grid, faces: Faces, origin: Floats, *, zones: bool, twin: Small
+) -> tuple[Chains, Outer]:
     """Walk along every ring of `own` through the polygons of `other`.
 
     Parameters
     ----------
-    own, own_twin
+    own, twin
         Edges of the layer that is walked, and their twins (of its own grid).
     other, grid, faces
         Edges, grid and :func:`faces_of` of the layer that is walked through.
@@ -98,67 +127,59 @@ def walk(
         (n, 2) a corner near every zone.
     zones
         Whether `own` are the zones (A of :mod:`renewal_geo.spatial.predicates`) or the layer (B).
+
+    Returns
+    -------
+    tuple
+        What lies inside polygons, and what of the zones' rings lies in none.
     """
     sign = 1 if zones else -1
     columns, rows = grid.shape
     seen = np.full(len(other.x), -1, dtype=np.int32)
-    ints, floats, bare, tied = _walk(
-        own.x, own.y, own.start, own.ring_owner, own_twin,
+    ends, sums, tied, zone, outer = _walk(
+        own.x, own.y, own.start, own.ring_owner, twin,
         other.x, other.y, other.owner, grid.twin, grid.first, grid.edges,
         grid.frame, columns, rows, *faces, sign, origin, seen,
     )  # fmt: skip
-    chains = Chains(*ints.T.copy(), *floats.T.copy())
-    return Walked(chains, bare, tied)
+    nothing = np.empty(0, dtype=np.int64)
+    return Chains(ends, sums, tied), Outer(zone, outer[:, :2], outer[:, 2:], nothing)
 
 
-def faces_of(edges: Edges, grid: Grid, *, zones: bool) -> tuple[Small, Small]:
+def walk_outline(
+    layer: Edges, outline: Outline, zones: Edges, grid: Grid, faces: Faces, origin: Floats
+) -> Outer:
+    """Walk along the outline of a layer through the zones.
+
+    Every edge is walked as a whole, so that its crossings are those of :func:`walk`; only the
+    stretches of the outline count.
+    """
+    columns, rows = grid.shape
+    seen = np.full(len(zones.x), -1, dtype=np.int32)
+    zone, outer, tied = _walk_stretches(
+        layer.x, layer.y, outline.edge, outline.reach, outline.places, outline.joined,
+        outline.cracked,
+        zones.x, zones.y, zones.owner, grid.twin, grid.first, grid.edges,
+        grid.frame, columns, rows, *faces, origin, seen,
+    )  # fmt: skip
+    return Outer(zone, outer[:, :2], outer[:, 2:], tied[:, 0])
+
+
+def faces_of(edges: Edges, grid: Grid, *, zones: bool) -> Faces:
     """Return which polygons hold every cell's centre, as :func:`centre_faces` codes it.
 
     `zones` says whether the zones will walk through this layer, or it is the zones' own.
     """
     sign = 1 if zones else -1
     columns, rows = grid.shape
-    seen = np.zeros(len(edges.x), dtype=np.int32)
     first, events = centre_events(
-        edges.x, edges.y, grid.edges, grid.frame, columns, rows, sign, seen
+        edges.x, edges.y, edges.start, grid.twin, grid.frame, columns, rows, sign
     )
     face, several = centre_faces(first, events, edges.owner, grid.twin, columns, rows)
     return face, several
 
 
-def edges_are_covered(edges: Edges, grid: Grid, faces: tuple[Small, Small]) -> bool:
-    """Say whether an edge without twin runs inside another polygon of its layer.
-
-    Where no edge meets another but in common corners (``grid.rough``), a layer overlaps itself
-    exactly if this is so.
-    """
-    columns, rows = grid.shape
-    return bool(
-        _any_covered(
-            edges.x, edges.y, edges.start, edges.owner, grid.twin, grid.first, grid.edges,
-            grid.frame, columns, rows, *faces,
-        )
-    )  # fmt: skip
-
-
 @compiled
-def _any_covered(x, y, start, owner, twin, first, edges, frame, columns, rows, face, several):
-    for r in range(len(start) - 1):
-        for k in range(start[r], start[r + 1] - 1):
-            if twin[k] >= 0:
-                continue
-            mx, my = (x[k] + x[k + 1]) / 2, (y[k] + y[k + 1]) / 2
-            inside, size = _located(
-                mx, my, x, y, owner, twin, first, edges, frame, columns, rows, face, several, 1
-            )
-            for n in range(size):
-                if inside[n] != owner[k]:
-                    return True
-    return False
-
-
-@compiled
-def _crossing(ax, ay, bx, by, px, py, qx, qy, sign):
+def crossing(ax, ay, bx, by, px, py, qx, qy, sign):
     """Return where two edges cross, the same to the last bit from either layer, either way."""
     if sign < 0:
         ax, ay, bx, by, px, py, qx, qy = px, py, qx, qy, ax, ay, bx, by
@@ -226,12 +247,40 @@ def _located(ax, ay, x, y, owner, twin, first, edges, frame, columns, rows, face
 
 
 @compiled
-def _meets(ax, ay, bx, by, x, y, first, edges, frame, columns, rows, sign):
-    """Say whether an edge crosses one of the other layer, or touches one."""
+def _alone(ax, ay, bx, by, x, y, first, edges, frame, columns, rows):
+    """Say whether no edge of the other layer is near an edge."""
+    west, east, south, north = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
+    i, j = column_of(ax, frame, columns), row_of(ay, frame, rows)
+    m, n = column_of(bx, frame, columns), row_of(by, frame, rows)
+    if i != m or j != n:
+        return False
+    cell = j * columns + i
+    for at in range(first[cell], first[cell + 1]):
+        e = edges[at]
+        px, qx = x[e], x[e + 1]
+        if (px > east and qx > east) or (px < west and qx < west):
+            continue
+        py, qy = y[e], y[e + 1]
+        if (py > north and qy > north) or (py < south and qy < south):
+            continue
+        return False
+    return True
+
+
+@compiled
+def _crossings(
+    ax, ay, bx, by, k, x, y, first, edges, frame, columns, rows, sign, seen, hit, beside, found
+):
+    """List the edges of the other layer that an edge crosses, and those that it touches.
+
+    `found` gets the number of both; the lists must be longer than that, or -1 asks for longer ones.
+    """
+    crossed, touched = 0, 0
+    found[0], found[1] = 0, 0
     west, east, south, north = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
     wide, high = frame[0] + columns * frame[2], frame[1] + rows * frame[2]
     if east < frame[0] or north < frame[1] or west > wide or south > high:
-        return False
+        return
     i, j = column_of(ax, frame, columns), row_of(ay, frame, rows)
     m, n = column_of(bx, frame, columns), row_of(by, frame, rows)
     for row in range(min(j, n), max(j, n) + 1):
@@ -247,58 +296,40 @@ def _meets(ax, ay, bx, by, x, y, first, edges, frame, columns, rows, sign):
                 py, qy = y[e], y[e + 1]
                 if (py > north and qy > north) or (py < south and qy < south):
                     continue
-                if _relation(ax, ay, bx, by, px, py, qx, qy, sign):
-                    return True
-    return False
-
-
-@compiled
-def _crossings(
-    ax, ay, bx, by, k, x, y, first, edges, frame, columns, rows, sign, seen, hit, beside
-):
-    """List the edges of the other layer that an edge crosses, and those that it touches."""
-    found, level = 0, 0
-    west, east, south, north = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
-    wide, high = frame[0] + columns * frame[2], frame[1] + rows * frame[2]
-    if east < frame[0] or north < frame[1] or west > wide or south > high:
-        return hit, found, beside, level
-    i, j = column_of(ax, frame, columns), row_of(ay, frame, rows)
-    m, n = column_of(bx, frame, columns), row_of(by, frame, rows)
-    one = i == m and j == n
-    for row in range(min(j, n), max(j, n) + 1):
-        low, last = (i, i) if one else span(ax, ay, bx, by, row, frame, columns)
-        for cell in range(row * columns + low, row * columns + last + 1):
-            for at in range(first[cell], first[cell + 1]):
-                e = edges[at]
-                px, py, qx, qy = x[e], y[e], x[e + 1], y[e + 1]
-                if (px > east and qx > east) or (px < west and qx < west):
-                    continue
-                if (py > north and qy > north) or (py < south and qy < south):
-                    continue
-                if seen[e] == k:
-                    continue
                 relation = _relation(ax, ay, bx, by, px, py, qx, qy, sign)
-                if relation == 0:
+                if relation == 0 or seen[e] == k:
                     continue
+                if crossed == len(hit) or touched == len(beside):
+                    found[0] = -1
+                    return
                 seen[e] = k
                 if relation & 2:
-                    beside = _longer(beside, level)
-                    beside[level] = e
-                    level += 1
+                    beside[touched] = e
+                    touched += 1
                 if relation & 1:
-                    hit = _longer(hit, found)
-                    hit[found] = e
-                    found += 1
-    return hit, found, beside, level
+                    hit[crossed] = e
+                    crossed += 1
+    found[0], found[1] = crossed, touched
 
 
 @compiled
-def _longer(listed, needed):
-    if needed < len(listed):
-        return listed
-    more = np.empty(2 * needed + 2, dtype=np.int32)
-    more[: len(listed)] = listed
-    return more
+def _ordered(hit, found, ax, ay, bx, by, x, y, sign, spots):
+    """Put crossings in the order in which the edge from a to b meets them, with their places."""
+    for n in range(found):
+        e = hit[n]
+        qx, qy = crossing(ax, ay, bx, by, x[e], y[e], x[e + 1], y[e + 1], sign)
+        at = (qx - ax) * (bx - ax) + (qy - ay) * (by - ay)
+        m = n
+        while found <= FEW and m > 0 and spots[m - 1, 2] > at:
+            hit[m] = hit[m - 1]
+            for i in range(3):
+                spots[m, i] = spots[m - 1, i]
+            m -= 1
+        hit[m] = e
+        spots[m, 0], spots[m, 1], spots[m, 2] = qx, qy, at
+    if found > FEW:
+        order = np.argsort(spots[:found, 2], kind="mergesort")
+        hit[:found], spots[:found] = hit[:found][order], spots[:found][order]
 
 
 @compiled
@@ -306,14 +337,18 @@ def _walk(
     ox, oy, start, ring_owner, own_twin, x, y, owner, twin, first, edges, frame, columns, rows,
     face, several, sign, origin, seen,
 ):  # fmt: skip
-    bare = np.zeros(len(origin))
-    hit, beside = np.empty(64, dtype=np.int32), np.empty(64, dtype=np.int32)
+    hit, beside, spots = np.zeros(64, np.int32), np.zeros(64, np.int32), np.empty((64, 3))
+    found = np.zeros(2, dtype=np.int64)
     clear = np.zeros(len(ox), dtype=np.bool_)  # edges that meet nothing, nor do their twins
-    made = (np.empty((FIRST_CHAINS, 4), np.int64), np.empty((FIRST_CHAINS, 2)))
+    # what an edge crosses is kept for its twin
+    kept_at, kept_count = np.zeros(len(ox), dtype=np.int32), 0
+    kept, kept_spots = np.empty(FIRST_CHAINS, np.int32), np.empty((FIRST_CHAINS, 2))
+    made = (np.empty((FIRST_CHAINS, 3), np.int64), np.empty((FIRST_CHAINS, 2)))
+    outer = (np.empty((FIRST_CHAINS, 1), np.int64), np.empty((FIRST_CHAINS, 6)))
     ties = (np.empty((64, 2), np.int64), np.empty((64, 1)))
-    live = (np.empty((64, 2), np.int64), np.empty((64, 2)))
-    heads = (np.empty((64, 2), np.int64), np.empty((64, 2)))
-    count = np.zeros(4, dtype=np.int64)  # of made, live, heads, ties
+    live = (np.empty((64, 2), np.int64), np.empty((64, 4)))
+    heads = (np.empty((64, 2), np.int64), np.empty((64, 4)))
+    count = np.zeros(5, dtype=np.int64)  # of made, live, heads, ties, outer
     for r in range(len(start) - 1):
         mine = ring_owner[r]
         low, high = start[r], start[r + 1] - 1
@@ -324,54 +359,181 @@ def _walk(
         count[1], count[2] = 0, 0
         for n in range(size):
             live = _roomy(live, count[1])
-            _begun(live, count, inside[n], CLOSED)
+            _begun(live, count, inside[n], CLOSED, ox[low], oy[low])
         if size == 0 and sign > 0:
-            _begun(live, count, NOBODY, CLOSED)
+            _begun(live, count, NOBODY, CLOSED, ox[low], oy[low])
         for k in range(low, high):
             ax, ay, bx, by = ox[k], oy[k], ox[k + 1], oy[k + 1]
             mate = own_twin[k]
             own_edge = k if mate < 0 or mate > k else mate
             if own_edge == k:
-                clear[k] = not _meets(
-                    ax, ay, bx, by, x, y, first, edges, frame, columns, rows, sign
-                )
+                clear[k] = _alone(ax, ay, bx, by, x, y, first, edges, frame, columns, rows)
             if clear[own_edge]:
                 if count[1]:
-                    _add(live, count[1], ax, ay, bx, by, mine, origin, sign, mate, bare)
+                    _add(live, count[1], ax, ay, bx, by, mine, origin, sign)
                 continue
-            hit, found, beside, level = _crossings(
-                ax, ay, bx, by, k, x, y, first, edges, frame, columns, rows, sign, seen, hit, beside
-            )
-            if found > 1:
-                _sort(hit, found, ax, ay, bx, by, x, y, sign)
-            px, py = ax, ay
-            for n in range(found + 1):
-                qx, qy = bx, by
-                if n < found:
-                    e = hit[n]
-                    qx, qy = _crossing(ax, ay, bx, by, x[e], y[e], x[e + 1], y[e + 1], sign)
-                _add(live, count[1], px, py, qx, qy, mine, origin, sign, mate, bare)
-                if n == found:
-                    break
-                key = (own_edge << 32) | hit[n] if sign > 0 else (hit[n] << 32) | own_edge
-                made = _roomy(made, count[0] + 3)
-                live, heads = _roomy(live, count[1] + 3), _roomy(heads, count[2] + 3)
-                _switch(made, live, heads, count, owner[hit[n]], key, mine, sign)
-                if twin[hit[n]] >= 0:
-                    _switch(made, live, heads, count, owner[twin[hit[n]]], key, mine, sign)
-                if sign > 0:
-                    _look_outside(made, live, heads, count, key, mine)
-                px, py = qx, qy
-            if sign > 0:
-                for n in range(level):
-                    ties = _roomy(ties, count[3] + 2)
+            if own_edge != k and kept_at[own_edge] > 0:
+                found[0], found[1] = kept[kept_at[own_edge] - 1], 0
+                for n in range(found[0]):
+                    at = kept_at[own_edge] + found[0] - 1 - n
+                    hit[n] = kept[at]
+                    spots[n, 0], spots[n, 1] = kept_spots[at, 0], kept_spots[at, 1]
+            else:
+                _crossings(
+                    ax, ay, bx, by, k, x, y, first, edges, frame, columns, rows, sign, seen, hit,
+                    beside, found,
+                )  # fmt: skip
+                while found[0] < 0:
+                    seen[hit] = seen[beside] = -1
+                    size = 2 * len(hit)
+                    hit, beside = np.zeros(size, np.int32), np.zeros(size, np.int32)
+                    spots = np.empty((size, 3))
+                    _crossings(
+                        ax, ay, bx, by, k, x, y, first, edges, frame, columns, rows, sign, seen,
+                        hit, beside, found,
+                    )  # fmt: skip
+                if found[0]:
+                    _ordered(hit, found[0], ax, ay, bx, by, x, y, sign, spots)
+                elif found[1] == 0:
+                    clear[k] = own_edge == k
+                if found[0] and mate > k and found[1] == 0:
+                    while kept_count + found[0] + 1 > len(kept):
+                        kept, kept_spots = _more_kept(kept, kept_spots)
+                    kept[kept_count] = found[0]
+                    kept_at[k] = kept_count + 1
+                    for n in range(found[0]):
+                        at = kept_count + 1 + n
+                        kept[at] = hit[n]
+                        kept_spots[at, 0], kept_spots[at, 1] = spots[n, 0], spots[n, 1]
+                    kept_count += found[0] + 1
+            if found[0] == 0:
+                _add(live, count[1], ax, ay, bx, by, mine, origin, sign)
+            else:
+                room = 2 * found[0] + 4
+                if count[0] + room > len(made[0]):
+                    made = _roomy(made, count[0] + room)
+                if count[4] + room > len(outer[0]):
+                    outer = _roomy(outer, count[4] + room)
+                if count[1] + room > len(live[0]) or count[2] + room > len(heads[0]):
+                    live, heads = _roomy(live, count[1] + room), _roomy(heads, count[2] + room)
+                _pass(
+                    made, outer, live, heads, count, hit, spots, found[0], ax, ay, bx, by, own_edge, mine,
+                    owner, twin, origin, sign,
+                )  # fmt: skip
+            if sign > 0 and found[1]:
+                ties = _roomy(ties, count[3] + 2 * found[1])
+                for n in range(found[1]):
                     _tie(ties, count, mine, owner[beside[n]])
                     if twin[beside[n]] >= 0:
                         _tie(ties, count, mine, owner[twin[beside[n]]])
-        made = _roomy(made, count[0] + count[1])
-        _joined(made, live, heads, count, mine, sign)
+        made, outer = _roomy(made, count[0] + count[1]), _roomy(outer, count[4] + 2)
+        _joined(made, outer, live, heads, count, ox[high], oy[high], mine, sign)
     tied = ties[0][: count[3]].copy()
-    return made[0][: count[0]].copy(), made[1][: count[0]].copy(), bare, tied
+    return (
+        made[0][: count[0]], made[1][: count[0]], tied,
+        outer[0][: count[4], 0].copy(), outer[1][: count[4]],
+    )  # fmt: skip
+
+
+@compiled
+def _more_kept(kept, spots):
+    more, wider = np.empty(2 * len(kept), np.int32), np.empty((2 * len(kept), 2))
+    more[: len(kept)], wider[: len(spots)] = kept, spots
+    return more, wider
+
+
+@compiled
+def _walk_stretches(
+    ox, oy, edge, reach, places, joined, cracked, x, y, owner, twin, first, edges, frame, columns, rows,
+    face, several, origin, seen,
+):  # fmt: skip
+    hit, beside, spots = np.zeros(64, np.int32), np.zeros(64, np.int32), np.empty((64, 3))
+    found = np.zeros(2, dtype=np.int64)
+    outer = (np.empty((FIRST_CHAINS, 1), np.int64), np.empty((FIRST_CHAINS, 6)))
+    live = (np.empty((64, 2), np.int64), np.empty((64, 4)))
+    ties = (np.empty((64, 2), np.int64), np.empty((64, 1)))
+    count = np.zeros(5, dtype=np.int64)
+    for s in range(len(edge)):
+        k = edge[s]
+        ax, ay, bx, by = ox[k], oy[k], ox[k + 1], oy[k + 1]
+        if not joined[s]:
+            outer = _roomy(outer, count[4] + count[1])
+            if s > 0:
+                _all_kept(outer, live, count, places[s - 1, 2], places[s - 1, 3])
+            count[1] = 0
+            inside, size = _located(
+                ax, ay, x, y, owner, twin, first, edges, frame, columns, rows, face, several, -1
+            )
+        _crossings(
+            ax, ay, bx, by, s, x, y, first, edges, frame, columns, rows, -1, seen, hit, beside,
+            found,
+        )  # fmt: skip
+        while found[0] < 0:
+            seen[hit] = seen[beside] = -1
+            room = 2 * len(hit)
+            hit, beside = np.zeros(room, np.int32), np.zeros(room, np.int32)
+            spots = np.empty((room, 3))
+            _crossings(
+                ax, ay, bx, by, s, x, y, first, edges, frame, columns, rows, -1, seen, hit, beside,
+                found,
+            )  # fmt: skip
+        _ordered(hit, found[0], ax, ay, bx, by, x, y, -1, spots)
+        px, py, begun = places[s, 0], places[s, 1], joined[s]
+        for n in range(found[0]):
+            e, qx, qy, at = hit[n], spots[n, 0], spots[n, 1], spots[n, 2]
+            if at > reach[s, 1]:
+                break
+            if not begun and at >= reach[s, 0]:
+                live, begun = _all_begun(live, count, inside, size, px, py), True
+            if begun:
+                _add(live, count[1], px, py, qx, qy, 0, origin, -1)
+                px, py = qx, qy
+            for turn in range(2):
+                if turn == 1 and twin[e] < 0:
+                    break
+                one = owner[e] if turn == 0 else owner[twin[e]]
+                inside, size = toggled(inside, size, one)
+                if begun:
+                    outer, live = _roomy(outer, count[4] + 3), _roomy(live, count[1] + 3)
+                    _switch_outline(outer, live, count, one, qx, qy)
+        if not begun:
+            live = _all_begun(live, count, inside, size, px, py)
+        _add(live, count[1], px, py, places[s, 2], places[s, 3], 0, origin, -1)
+        if cracked[s]:
+            ties = _roomy(ties, count[3] + size)
+            for c in range(size):
+                _tie(ties, count, inside[c], NOBODY)
+    if len(edge):
+        outer = _roomy(outer, count[4] + count[1])
+        _all_kept(outer, live, count, places[-1, 2], places[-1, 3])
+    tied = ties[0][: count[3]].copy()
+    return outer[0][: count[4], 0].copy(), outer[1][: count[4]].copy(), tied
+
+
+@compiled
+def _all_begun(live, count, inside, size, x, y):
+    live = _roomy(live, count[1] + size)
+    for c in range(size):
+        _begun(live, count, inside[c], OPEN, x, y)
+    return live
+
+
+@compiled
+def _all_kept(outer, live, count, x, y):
+    for c in range(count[1]):
+        _keep_outer(outer, count, live[0][c, 0], live, c, x, y)
+
+
+@compiled
+def _switch_outline(outer, live, count, one, x, y):
+    """Begin the stretch of outline in a zone at a crossing, or end it."""
+    for c in range(count[1]):
+        if live[0][c, 0] == one:
+            _keep_outer(outer, count, one, live, c, x, y)
+            count[1] -= 1
+            _moved(live, count[1], c)
+            return
+    _begun(live, count, one, OPEN, x, y)
 
 
 @compiled
@@ -381,75 +543,139 @@ def _tie(ties, count, zone, source):
 
 
 @compiled
-def _add(live, active, px, py, qx, qy, mine, origin, sign, mate, bare):
+def _add(live, active, px, py, qx, qy, mine, origin, sign):
     """Add one stretch of border to every chain under way."""
     step = np.sqrt((qx - px) ** 2 + (qy - py) ** 2)
     for c in range(active):
         at = mine if sign > 0 else live[0][c, 0]
         zx, zy = origin[at, 0], origin[at, 1]
-        half = 0.5 * ((px - zx) * (qy - zy) - (qx - zx) * (py - zy))
-        live[1][c, 0] += half
+        live[1][c, 0] += 0.5 * ((px - zx) * (qy - zy) - (qx - zx) * (py - zy))
         live[1][c, 1] += step
-        if sign < 0 and mate < 0:
-            bare[at] += half
 
 
 @compiled
-def _begun(live, count, one, key):
-    live[0][count[1], 0], live[0][count[1], 1] = one, key
-    live[1][count[1], 0], live[1][count[1], 1] = 0.0, 0.0
+def _moved(live, n, c):
+    live[0][c, 0], live[0][c, 1] = live[0][n, 0], live[0][n, 1]
+    live[1][c, 0], live[1][c, 1] = live[1][n, 0], live[1][n, 1]
+    live[1][c, 2], live[1][c, 3] = live[1][n, 2], live[1][n, 3]
+
+
+@compiled
+def _begun(live, count, one, key, x, y):
+    n = count[1]
+    live[0][n, 0], live[0][n, 1] = one, key
+    live[1][n, 0], live[1][n, 1], live[1][n, 2], live[1][n, 3] = 0.0, 0.0, x, y
     count[1] += 1
 
 
 @compiled
-def _switch(made, live, heads, count, one, key, mine, sign):
+def _pass(
+    made, outer, live, heads, count, hit, spots, found, ax, ay, bx, by, own_edge, mine, owner, twin,
+    origin, sign,
+):  # fmt: skip
+    """Go along an edge from crossing to crossing."""
+    ends, sums = made
+    whom, run = live
+    px, py = ax, ay
+    for n in range(found + 1):
+        qx, qy = bx, by
+        if n < found:
+            qx, qy = spots[n, 0], spots[n, 1]
+        step = np.sqrt((qx - px) ** 2 + (qy - py) ** 2)
+        for c in range(count[1]):
+            at = mine if sign > 0 else whom[c, 0]
+            zx, zy = origin[at, 0], origin[at, 1]
+            run[c, 0] += 0.5 * ((px - zx) * (qy - zy) - (qx - zx) * (py - zy))
+            run[c, 1] += step
+        if n == found:
+            return
+        px, py, e = qx, qy, hit[n]
+        key = (own_edge << 32) | e if sign > 0 else (np.int64(e) << 32) | own_edge
+        one, two = np.int64(owner[e]), NOBODY
+        if twin[e] >= 0:
+            two = np.int64(owner[twin[e]])
+        if count[1] == 1 and two >= 0 and whom[0, 1] != CLOSED and whom[0, 0] in (one, two):
+            # by far the most common: out of one polygon, into its neighbour
+            was = whom[0, 0]
+            zone, source = (np.int64(mine), was) if sign > 0 else (was, np.int64(mine))
+            at = count[0]
+            ends[at, 0], ends[at, 1], ends[at, 2] = zone << CODE_BITS | source, whom[0, 1], key
+            sums[at, 0], sums[at, 1] = run[0, 0], run[0, 1]
+            count[0] = at + 1
+            whom[0, 0], whom[0, 1] = two if was == one else one, key
+            run[0, 0], run[0, 1], run[0, 2], run[0, 3] = 0.0, 0.0, qx, qy
+            continue
+        _switch(made, outer, live, heads, count, one, key, qx, qy, mine, sign)
+        if two >= 0:
+            _switch(made, outer, live, heads, count, two, key, qx, qy, mine, sign)
+        if sign > 0:
+            _look_outside(made, outer, live, heads, count, key, qx, qy, mine)
+
+
+@compiled
+def _switch(made, outer, live, heads, count, one, key, x, y, mine, sign):
     """Begin the chain in a polygon at a crossing, or end it."""
     for c in range(count[1]):
         if live[0][c, 0] == one:
             if live[0][c, 1] == CLOSED:
-                heads[0][count[2], 0], heads[0][count[2], 1] = one, key
-                heads[1][count[2]] = live[1][c]
+                h = count[2]
+                heads[0][h, 0], heads[0][h, 1] = one, key
+                heads[1][h, 0], heads[1][h, 1] = live[1][c, 0], live[1][c, 1]
+                heads[1][h, 2], heads[1][h, 3] = x, y
                 count[2] += 1
             else:
-                _keep(made, count, one, live[0][c, 1], key, live[1][c], mine, sign)
+                _keep(made, outer, count, live, c, key, x, y, mine, sign)
             count[1] -= 1
-            live[0][c], live[1][c] = live[0][count[1]], live[1][count[1]]
+            _moved(live, count[1], c)
             return
-    _begun(live, count, one, key)
+    _begun(live, count, one, key, x, y)
 
 
 @compiled
-def _look_outside(made, live, heads, count, key, mine):
+def _look_outside(made, outer, live, heads, count, key, x, y, mine):
     """Begin or end the chain that runs outside every polygon."""
     outside = False
     for c in range(count[1]):
         outside = outside or live[0][c, 0] == NOBODY
     if (outside and count[1] > 1) or count[1] == 0:
-        _switch(made, live, heads, count, NOBODY, key, mine, 1)
+        _switch(made, outer, live, heads, count, NOBODY, key, x, y, mine, 1)
 
 
 @compiled
-def _keep(made, count, one, begin, end, sums, mine, sign):
-    n = count[0]
-    made[0][n, 0] = mine if sign > 0 else one
-    made[0][n, 1] = one if sign > 0 else mine
-    made[0][n, 2], made[0][n, 3] = begin, end
-    made[1][n] = sums
+def _keep(made, outer, count, live, c, end, x, y, mine, sign):
+    n, one = count[0], live[0][c, 0]
+    if one == NOBODY:
+        _keep_outer(outer, count, mine, live, c, x, y)
+        return
+    zone, source = (mine, one) if sign > 0 else (one, mine)
+    made[0][n, 0] = np.int64(zone) << CODE_BITS | source
+    made[0][n, 1], made[0][n, 2] = live[0][c, 1], end
+    made[1][n, 0], made[1][n, 1] = live[1][c, 0], live[1][c, 1]
     count[0] += 1
 
 
 @compiled
-def _joined(made, live, heads, count, mine, sign):
+def _keep_outer(outer, count, zone, live, c, x, y):
+    n = count[4]
+    outer[0][n, 0] = zone
+    for i in range(4):
+        outer[1][n, i] = live[1][c, i]
+    outer[1][n, 4], outer[1][n, 5] = x, y
+    count[4] += 1
+
+
+@compiled
+def _joined(made, outer, live, heads, count, x, y, mine, sign):
     """End the ring: what is under way goes on in what was under way when it began."""
     for c in range(count[1]):
-        end = CLOSED
+        end, ex, ey = CLOSED, x, y
         for h in range(count[2]):
             if live[0][c, 1] != CLOSED and heads[0][h, 0] == live[0][c, 0]:
-                end = heads[0][h, 1]
+                end, ex, ey = heads[0][h, 1], heads[1][h, 2], heads[1][h, 3]
                 live[1][c, 0] += heads[1][h, 0]
                 live[1][c, 1] += heads[1][h, 1]
                 break
-        _keep(made, count, live[0][c, 0], live[0][c, 1], end, live[1][c], mine, sign)
+        _keep(made, outer, count, live, c, end, ex, ey, mine, sign)
 
 
 @compiled
@@ -462,15 +688,3 @@ def _roomy(pair, needed):
     more, wider = np.empty((size, ints.shape[1]), np.int64), np.empty((size, floats.shape[1]))
     more[: len(ints)], wider[: len(floats)] = ints, floats
     return more, wider
-
-
-@compiled
-def _sort(hit, found, ax, ay, bx, by, x, y, sign):
-    """Put crossings in the order in which the edge from a to b meets them."""
-    along = np.empty(found)
-    for n in range(found):
-        e = hit[n]
-        qx, qy = _crossing(ax, ay, bx, by, x[e], y[e], x[e + 1], y[e + 1], sign)
-        along[n] = (qx - ax) * (bx - ax) + (qy - ay) * (by - ay)
-    order = np.argsort(along, kind="mergesort")
-    hit[:found] = hit[:found][order]
