@@ -28,10 +28,11 @@ from renewal_geo.spatial.areas import (
     polygonal,
     sliver_area,
 )
+from renewal_geo.spatial.edge_crossings import crossings_of
 from renewal_geo.spatial.edge_grids import Edges, Grid, edges_of, grid_of
 from renewal_geo.spatial.edge_loops import NOISE_M2, Open, Shares, open_ground, shares_of
 from renewal_geo.spatial.edge_outlines import outline_of
-from renewal_geo.spatial.edge_walks import faces_of, walk, walk_outline
+from renewal_geo.spatial.edge_walks import Ground, faces_of, walk, walk_outline
 
 OPEN_M2 = 1e-6
 CLOSES_M2, CLOSES_RELATIVE = 1e-6, 1e-9
@@ -184,16 +185,14 @@ def _measured(zones: _Side, layer: _Side) -> tuple[Shares, Open]:
     bounds = shapely.bounds(zones.shapes)
     origin = np.where(np.isfinite(bounds[:, :2]), bounds[:, :2], 0.0)
     a, b = zones, layer
-    faces = faces_of(b.edges, b.grid, zones=True)
-    through, rings = walk(a.edges, b.edges, b.grid, faces, origin, zones=True, twin=a.grid.twin)
-    outline = outline_of(b.edges, b.grid, faces)
-    faces = faces_of(a.edges, a.grid, zones=False)
-    across, _ = walk(b.edges, a.edges, a.grid, faces, origin, zones=False, twin=b.grid.twin)
-    shares = shares_of(through, across, SLIVER_WIDTH_M, SLIVER_AREA_M2)
-    along = walk_outline(b.edges, outline, a.edges, a.grid, faces, origin)
-    ground = open_ground(
-        rings, along, through.tied[:, 0], len(origin), SLIVER_WIDTH_M, SLIVER_AREA_M2
-    )
+    by_zones, by_layer, tied = crossings_of(a.edges, a.grid.twin, b.edges, b.grid)
+    cover = Ground(b.edges, b.grid, faces_of(b.edges, b.grid, zones=True))
+    land = Ground(a.edges, a.grid, faces_of(a.edges, a.grid, zones=False))
+    through, rings = walk(a.edges, a.grid.twin, by_zones, cover, origin, zones=True)
+    across, _ = walk(b.edges, b.grid.twin, by_layer, land, origin, zones=False)
+    shares = shares_of(through, across, tied, SLIVER_WIDTH_M, SLIVER_AREA_M2)
+    along = walk_outline(b.edges, outline_of(cover), by_layer, land, origin)
+    ground = open_ground(rings, along, tied[:, 0], len(origin), SLIVER_WIDTH_M, SLIVER_AREA_M2)
     ground.unclear[a.grid.doubtful] = True
     return shares, ground
 

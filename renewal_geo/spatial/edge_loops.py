@@ -36,13 +36,15 @@ class Shares:
     unclear: NDArray[np.bool_]
 
 
-def shares_of(through: Chains, across: Chains, thin_m: float, tiny_m2: float) -> Shares:
+def shares_of(through: Chains, across: Chains, tied: Ints, thin_m: float, tiny_m2: float) -> Shares:
     """Join the chains of both walks to loops, and sum them up.
 
     Parameters
     ----------
     through, across
         Walks of the zones through the layer and of the layer through the zones.
+    tied
+        (k, 2) zone and polygon whose edges touch.
     thin_m, tiny_m2
         A part is a sliver where 2 A / P or A is less.
     """
@@ -53,9 +55,9 @@ def shares_of(through: Chains, across: Chains, thin_m: float, tiny_m2: float) ->
     starts = np.flatnonzero(np.diff(ends[:, 0], prepend=-1))
     code = ends[starts, 0]
     zone, source = code >> CODE_BITS, code & (1 << CODE_BITS) - 1
-    tied = np.isin(code, pair_code(through.tied[:, 0], through.tied[:, 1]))
+    touched = np.isin(code, pair_code(tied[:, 0], tied[:, 1]))
     starts = np.append(starts, len(order))
-    area, sliver, unclear = _looped(starts, ends, sums, tied, thin_m, tiny_m2)
+    area, sliver, unclear = _looped(starts, ends, sums, touched, thin_m, tiny_m2)
     real = area > NOISE_M2
     return Shares(zone[real], source[real], area[real], sliver[real], unclear[real])
 

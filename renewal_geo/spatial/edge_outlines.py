@@ -11,35 +11,29 @@ from __future__ import annotations
 import numpy as np
 
 from renewal_geo.foundation.compiled import compiled
+from renewal_geo.spatial.edge_crossings import crossing
 from renewal_geo.spatial.edge_grids import (
     NOBODY,
-    Edges,
-    Grid,
     column_of,
     row_of,
     span,
     toggled,
 )
-from renewal_geo.spatial.edge_walks import Faces, Outline, crossing
+from renewal_geo.spatial.edge_walks import Ground, Outline
 from renewal_geo.spatial.predicates import determinant, moved_side, side
 
 FIRST_STRETCHES = 1024
 HAIR_M = 1e-6
 
 
-def outline_of(edges: Edges, grid: Grid, faces: Faces) -> Outline:
-    """Return the outline of the union of a layer.
-
-    Parameters
-    ----------
-    edges, grid, faces
-        Of the layer; the faces as the zones see them (``faces_of(..., zones=True)``).
-    """
+def outline_of(layer: Ground) -> Outline:
+    """Return the outline of the union of a layer, as the zones see it (``faces_of(..., zones=True)``)."""
+    edges, grid = layer.edges, layer.grid
     columns, rows = grid.shape
     seen = np.full(len(edges.x), -1, dtype=np.int64)
     edge, cracked, reach, places = _outline(
         edges.x, edges.y, edges.start, edges.owner, grid.twin, grid.first, grid.edges, grid.frame,
-        columns, rows, *faces, seen,
+        columns, rows, *layer.faces, seen,
     )  # fmt: skip
     ends = places.reshape(-1, 2).copy().view(np.complex128).ravel()
     _, which, met = np.unique(ends, return_inverse=True, return_counts=True)
@@ -100,7 +94,7 @@ def _outline(
                 now = _free(owner[k], outer_size, inner, inner_size)
                 if now == free:
                     continue
-                cx, cy = crossing(ax, ay, bx, by, x[e], y[e], x[e + 1], y[e + 1], 1)
+                cx, cy = crossing(ax, ay, bx, by, x[e], y[e], x[e + 1], y[e + 1])
                 if now:
                     reach[made, 0], places[made, 0], places[made, 1] = along[order[n]], cx, cy
                 else:
@@ -253,7 +247,7 @@ def _events(k, x, y, owner, twin, first, edges, frame, columns, rows, seen, hits
                     continue
                 if found == len(hits):
                     hits, sides, along = _more(hits, sides, along)
-                cx, cy = crossing(ax, ay, bx, by, px, py, qx, qy, 1)
+                cx, cy = crossing(ax, ay, bx, by, px, py, qx, qy)
                 hits[found], sides[found] = e, met
                 along[found] = (cx - ax) * (bx - ax) + (cy - ay) * (by - ay)
                 found += 1

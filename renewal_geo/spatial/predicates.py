@@ -17,7 +17,7 @@ from renewal_geo.foundation.compiled import compiled
 FILTER = 3.3306690738754716e-16 * 1.01  # (3 + 16 u) u with u = 2^-53, and room for its own rounding
 SPLITTER = 134217729.0  # 2^27 + 1
 TERMS = 12
-EXACT_ENOUGH = 1e-8
+EXACT_ENOUGH = 1e-12
 
 
 @compiled
@@ -39,7 +39,7 @@ def side(px, py, qx, qy, rx, ry):
 
 @compiled
 def determinant(px, py, qx, qy, rx, ry):
-    """Return twice the signed area of the triangle p, q, r, right to some eight digits at least."""
+    """Return twice the signed area of the triangle p, q, r, right to some twelve digits at least."""
     left, right = (qx - px) * (ry - py), (qy - py) * (rx - px)
     det = left - right
     if FILTER * (abs(left) + abs(right)) < EXACT_ENOUGH * abs(det):
