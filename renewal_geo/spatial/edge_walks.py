@@ -142,7 +142,7 @@ def walk(
     """
     ends, sums, zone, outer = _walk(
         own.x, own.y, own.start, own.ring_owner, twin, crossings.first, crossings.other,
-        crossings.number, crossings.places, *_ground(other), 1 if zones else -1, origin,
+        crossings.number, crossings.places, origin, 1 if zones else -1, *_ground(other),
     )  # fmt: skip
     nothing = np.empty(0, dtype=np.int64)
     return Chains(ends, sums), Outer(zone, outer[:, :2], outer[:, 2:], nothing)
@@ -158,7 +158,7 @@ def walk_outline(
     """
     zone, outer, tied = _walk_stretches(
         layer.x, layer.y, outline.edge, outline.reach, outline.places, outline.joined,
-        outline.cracked, crossings.first, crossings.other, crossings.places, *_ground(zones), origin,
+        outline.cracked, crossings.first, crossings.other, crossings.places, origin, *_ground(zones),
     )  # fmt: skip
     return Outer(zone, outer[:, :2], outer[:, 2:], tied)
 
@@ -220,8 +220,8 @@ def _located(ax, ay, x, y, owner, twin, first, edges, frame, columns, rows, face
 
 @compiled
 def _walk(
-    ox, oy, start, ring_owner, own_twin, firsts, hit, number, spots, x, y, owner, twin, first, edges,
-    frame, columns, rows, face, several, sign, origin,
+    ox, oy, start, ring_owner, own_twin, firsts, hit, number, spots, origin, sign, x, y, owner, twin,
+    first, edges, frame, columns, rows, face, several,
 ):  # fmt: skip
     size = 2 * len(hit) + 2 * len(start) + 64
     ends, sums = np.empty((size, 3), np.int64), np.empty((size, 2))
@@ -307,8 +307,8 @@ def _walk(
 
 @compiled
 def _walk_stretches(
-    ox, oy, edge, reach, places, joined, cracked, firsts, hit, spots, x, y, owner, twin, first, edges,
-    frame, columns, rows, face, several, origin,
+    ox, oy, edge, reach, places, joined, cracked, firsts, hit, spots, origin, x, y, owner, twin, first,
+    edges, frame, columns, rows, face, several,
 ):  # fmt: skip
     outer = (np.empty((FIRST_CHAINS, 1), np.int64), np.empty((FIRST_CHAINS, 6)))
     whom, run = np.empty((64, 2), np.int64), np.empty((64, 4))
