@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
+import pyproj
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
-from renewal_geo.foundation.errors import SourceError
 from renewal_geo.io import drivers
-from renewal_geo.io.files import staged
+from renewal_geo.io.cells import Column, columns_of, shapes_of
+from renewal_geo.io.files import staged, unwritable_layer
+from renewal_geo.io.locations import same_crs
+from renewal_geo.io.losses import Loss, Written
+from renewal_geo.io.styles import with_aliases
+
+FAULTS = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError)
+UTC = 100  # GDAL counts zones in quarters of an hour from here
 
 WRITTEN_AT = "2000-01-01T00:00:00.000Z"
 TAKEN_NAMES = {"fid", "geom", "geometry", "rowid", "oid", "_rowid_"}
 GEOMETRY_COLUMN = "geom"
-POLYGON, MULTIPOLYGON, LINE, MULTILINE, POINT, MULTIPOINT = 3, 6, 1, 5, 0, 4
+GPKG_VERSION = "1.2"  # what every QGIS since 3.4 reads without a warning
+POINT, LINE, RING, POLYGON, MULTIPOINT, MULTILINE, MULTIPOLYGON = range(7)
 PROMOTED = (
     ({POLYGON, MULTIPOLYGON}, "MultiPolygon"),
-    ({LINE, MULTILINE}, "MultiLineString"),
+    ({LINE, RING, MULTILINE}, "MultiLineString"),
     ({POINT}, "Point"),
     ({POINT, MULTIPOINT}, "MultiPoint"),
 )
@@ -56,7 +64,7 @@ def write_layers(
     *,
     styles: Mapping[str, str] | None = None,
     aliases: Mapping[str, Mapping[str, str]] | None = None,
-) -> dict[str, dict[str, str]]:
+) -> dict[str, Written]:
     """Write tables as the layers of one GeoPackage, whole or not at all.
 
     The same tables give the same bytes: no clock, no order but that of the rows.
@@ -72,13 +80,15 @@ def write_layers(
     styles
         Layer name -> QML, which QGIS applies by itself.
     aliases
-        Layer name -> column -> name that people read.
+        Layer name -> column -> name that people read. It stands in the GeoPackage's own table of
+        columns and, for QGIS of any age, in the style; a layer without style gets one that only
+        has names.
 
     Returns
     -------
     dict
-        Layer name -> column -> the name under which it was written, for those that had to change
-        because they clash with another in all but case, or are GeoPackage's own (``fid, geom``).
+        Layer name -> the names of its columns, which change where they clash with another in all
+        but case or are GeoPackage's own (``fid, geom``), and what the format could not hold.
 
     Raises
     ------
@@ -86,84 +96,114 @@ def write_layers(
         ``output_unwritable``.
     """
     target = Path(path)
-    renamed: dict[str, dict[str, str]] = {}
-    with staged(target.parent) as stage:
+    written: dict[str, Written] = {}
+    with staged(target.parent, alone=False) as stage:
         made = stage.path(target.name)
         with drivers.settled(OGR_CURRENT_DATE=WRITTEN_AT), drivers.remarks():
             for name, table in layers.items():
-                ready, changed = _ready(table)
-                if changed:
-                    renamed[name] = changed
-                _append(made, name, ready)
-        _dress(made, layers, dict(styles or {}), _renamed_aliases(aliases or {}, renamed))
-    return renamed
+                written[name] = replace(
+                    _append(made, name, table), path=target, files=(target.name,)
+                )
+        titled = _renamed_aliases(aliases or {}, written)
+        _dress(made, layers, dict(styles or {}), titled)
+    return written
 
 
-def _append(path: Path, name: str, table: pd.DataFrame) -> None:
+def _append(path: Path, name: str, table: pd.DataFrame) -> Written:
+    columns, losses = columns_of(table)
+    names = _names([one.name for one in columns])
+    shapes: np.ndarray | None = None
     options: dict[str, Any] = {}
     if isinstance(table, gpd.GeoDataFrame):
+        shapes, lost = shapes_of(table.geometry)
+        losses += lost
+        kind, several = _geometry_type(shapes)
+        shapes[shapely.is_empty(shapes)] = _emptied(shapes[shapely.is_empty(shapes)], several)
         options = {
-            "geometry_type": _geometry_type(table),
-            "promote_to_multi": True,
+            "geometry_type": kind,
+            "promote_to_multi": several,
+            "crs": None if table.crs is None else table.crs.to_wkt(),
             "layer_options": {"GEOMETRY_NAME": GEOMETRY_COLUMN},
         }
-        if options["geometry_type"] in {"Unknown", "Point"}:
-            options["promote_to_multi"] = False
+    columns = [_settled(one) for one in columns]
     try:
-        pyogrio.write_dataframe(table, path, layer=name, driver="GPKG", use_arrow=False, **options)
-    except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError) as fault:
-        raise _failed(path, name, fault) from fault
+        pyogrio.raw.write(
+            path,
+            None if shapes is None else shapely.to_wkb(shapes),
+            [one.cells for one in columns],
+            [free for _, free in names],
+            field_mask=[None if one.kind == "text" else one.missing for one in columns],
+            gdal_tz_offsets={
+                free: np.full(len(table), UTC)
+                for (_, free), one in zip(names, columns, strict=True)
+                if one.zone is not None
+            },
+            layer=name,
+            driver="GPKG",
+            append=path.exists(),
+            dataset_options={"VERSION": GPKG_VERSION},
+            **options,
+        )
+    except FAULTS as fault:
+        raise unwritable_layer(path, name, fault) from fault
+    losses += [loss for one in columns for loss in one.losses]
+    if isinstance(table, gpd.GeoDataFrame) and not _kept_crs(path, name, table):
+        losses.append(Loss("crs_changed"))
+    return Written(path, name, len(table), dict(names), tuple(losses))
 
 
-def _failed(path: Path, name: str, fault: Exception) -> SourceError:
-    return SourceError(
-        f"layer {name} could not be written to {path.name}: {fault}; earlier files are unchanged",
-        where=str(path.name),
-        fix="make sure that the disk is not full and the folder may be written",
-        code="output_unwritable",
-    )
+def _settled(one: Column) -> Column:
+    """Return a column with times as GeoPackage has them: milliseconds, in UTC where zoned."""
+    if one.kind != "time":
+        return one
+    times = one.cells.astype("datetime64[ms]")
+    cut = int(((times != one.cells) & ~one.missing).sum())
+    lost = [Loss("time_cut", one.name, cut)] if cut else []
+    zoned = int((~one.missing).sum()) if one.zone is not None and str(one.zone) != "UTC" else 0
+    if zoned:
+        lost.append(Loss("zone_as_utc", one.name, zoned))
+    return replace(one, cells=times, losses=(*one.losses, *lost))
 
 
-def _geometry_type(table: gpd.GeoDataFrame) -> str:
-    kinds = set(shapely.get_type_id(table.geometry.to_numpy()).tolist()) - {-1}
+def _geometry_type(shapes: np.ndarray) -> tuple[str, bool]:
+    """Return the type of a layer and whether single shapes are made multiple ones for it."""
+    kinds = set(shapely.get_type_id(shapes).tolist()) - {-1}
+    high = shapely.has_z(shapes[(shapely.get_type_id(shapes) >= 0) & ~shapely.is_empty(shapes)])
+    if high.any() and not high.all():
+        return "Unknown", False
     for known, name in PROMOTED:
         if kinds and kinds <= known:
-            return name
-    return "Unknown"
+            return name + (" Z" if high.any() else ""), name != "Point"
+    return "Unknown", False
 
 
-def _ready(
-    table: gpd.GeoDataFrame | pd.DataFrame,
-) -> tuple[gpd.GeoDataFrame | pd.DataFrame, dict[str, str]]:
-    geometry = table.geometry.name if isinstance(table, gpd.GeoDataFrame) else None
-    columns: dict[str, pd.Series] = {}
-    changed: dict[str, str] = {}
+def _emptied(shapes: np.ndarray, several: bool) -> np.ndarray:
+    """Return empty shapes as empty multiple ones: GDAL would make them multiples of one empty."""
+    if not several:
+        return shapes
+    kinds = [f"MULTI{one.geom_type.upper().removeprefix('MULTI')} EMPTY" for one in shapes]
+    return np.asarray(shapely.from_wkt(kinds), dtype=object)
+
+
+def _kept_crs(path: Path, layer: str, table: gpd.GeoDataFrame) -> bool:
+    said = pyogrio.read_info(path, layer=layer)["crs"]
+    if table.crs is None:
+        return said is None or "undefined" in said.lower()
+    return said is not None and same_crs(pyproj.CRS(said), table.crs)
+
+
+def _names(wanted: list[str]) -> list[tuple[str, str]]:
     used = set(TAKEN_NAMES)
-    indexes = [
-        (str(name), table.index.get_level_values(level).to_series().reset_index(drop=True))
-        for level, name in enumerate(table.index.names)
-        if name is not None
-    ]
-    own = [
-        (str(name), table.iloc[:, at].reset_index(drop=True))
-        for at, name in enumerate(table.columns)
-        if name != geometry
-    ]
-    for name, values in [*indexes, *own]:
+    names: list[tuple[str, str]] = []
+    for name in wanted:
         free = _free(name, used)
         used.add(free.casefold())
-        if free != name:
-            changed[name] = free
-        columns[free] = _cells(values)
-    body = pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
-    if geometry is None:
-        return body, changed
-    shapes = gpd.GeoSeries(table.geometry.to_numpy(), crs=table.crs)
-    return gpd.GeoDataFrame(body, geometry=shapes, crs=table.crs), changed
+        names.append((name, free))
+    return names
 
 
 def _free(name: str, used: set[str]) -> str:
-    wanted = name or "column"
+    wanted = name.replace("\0", "") or "column"
     if wanted.casefold() not in used:
         return wanted
     candidate = f"{wanted}_original"
@@ -174,41 +214,17 @@ def _free(name: str, used: set[str]) -> str:
     return candidate
 
 
-def _cells(values: pd.Series) -> pd.Series:
-    """Return cells that GDAL can write: whole numbers, floats, yes/no, days and texts."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(object)
-    if values.dtype != object:
-        return values if not pd.api.types.is_string_dtype(values) else _texts(values.astype(object))
-    kind = pd.api.types.infer_dtype(values, skipna=True)
-    if kind == "boolean":
-        return values.astype(bool) if values.notna().all() else values.astype("boolean")
-    if kind in {"integer", "floating", "mixed-integer-float"}:
-        numbers = pd.to_numeric(values.where(values.notna(), None))
-        return numbers.astype("Int64") if kind == "integer" else numbers.astype(float)
-    if kind in {"date", "datetime", "datetime64"}:
-        return pd.to_datetime(values)
-    return _texts(values)
-
-
-def _texts(values: pd.Series) -> pd.Series:
-    return values.map(_text, na_action="ignore").astype(object).where(values.notna(), None)
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, list | dict | tuple):
-        cell = json.dumps(cell, ensure_ascii=False, default=str)
-    elif isinstance(cell, dt.date):
-        cell = cell.isoformat()
-    return str(cell).replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
 def _renamed_aliases(
-    aliases: Mapping[str, Mapping[str, str]], renamed: Mapping[str, Mapping[str, str]]
+    aliases: Mapping[str, Mapping[str, str]], written: Mapping[str, Written]
 ) -> dict[str, dict[str, str]]:
     return {
-        layer: {renamed.get(layer, {}).get(name, name): title for name, title in names.items()}
+        layer: {
+            written[layer].names[name]: title
+            for name, title in names.items()
+            if name in written[layer].names
+        }
         for layer, names in aliases.items()
+        if layer in written
     }
 
 
@@ -237,21 +253,32 @@ def _dress(
             )
             for layer in layers:
                 _name_columns(base, layer, aliases.get(layer, {}))
-            for number, layer in enumerate(n for n in layers if n in styles):
-                base.execute(
-                    "INSERT INTO layer_styles "
-                    "VALUES (?, '', '', ?, ?, ?, ?, '', 1, '', '', NULL, ?)",
-                    (number + 1, layer, GEOMETRY_COLUMN, layer[:30], styles[layer], WRITTEN_AT),
+            for layer, table in layers.items():
+                _add_style(
+                    base, layer, table, with_aliases(styles.get(layer, ""), aliases.get(layer, {}))
                 )
             base.execute("COMMIT")
             base.execute("VACUUM")
             sound = base.execute("PRAGMA quick_check").fetchone()[0]
             rows = {name: _count(base, name) for name in layers}
     except sqlite3.Error as fault:
-        raise _failed(path, "styles", fault) from fault
+        raise unwritable_layer(path, "layer_styles", fault) from fault
     for name, table in layers.items():
         if sound != "ok" or rows[name] != len(table):
-            raise _failed(path, name, OSError(f"{rows[name]} of {len(table)} rows arrived"))
+            few = OSError(f"{rows[name]} of {len(table)} rows arrived")
+            raise unwritable_layer(path, name, few)
+
+
+def _add_style(base: sqlite3.Connection, layer: str, table: pd.DataFrame, style: str) -> None:
+    if not style:
+        return
+    column = GEOMETRY_COLUMN if isinstance(table, gpd.GeoDataFrame) else ""
+    base.execute(
+        "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
+        "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, "
+        "update_time) VALUES ('', '', ?, ?, ?, ?, '', 1, '', '', ?)",
+        (layer, column, layer[:30], style, WRITTEN_AT),
+    )
 
 
 def _count(base: sqlite3.Connection, layer: str) -> int:

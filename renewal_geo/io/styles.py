@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+import shapely
 
 Kind = Literal["fill", "line", "marker"]
 LAYER_CLASS: dict[str, str] = {"fill": "SimpleFill", "line": "SimpleLine", "marker": "SimpleMarker"}
 OUTLINE = "90,90,90,255"
+VERSION = "3.22"
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 
@@ -48,33 +53,126 @@ def layer_style(
     >>> 'attr="reason"' in layer_style("reason", {"chosen": "#1b7837"})
     True
     """
-    root = ET.Element("qgis", version="3.28", styleCategories="Symbology|Fields|Forms")
-    single = not column
-    renderer = ET.SubElement(
-        root,
-        "renderer-v2",
-        {
-            "type": "singleSymbol" if single else "categorizedSymbol",
-            "symbollevels": "0",
-            "forceraster": "0",
-            "enableorderby": "0",
-            **({} if single else {"attr": column}),
-        },
-    )
-    chosen = list(colours.items())[:1] if single else list(colours.items())
-    if not single:
+    root, renderer = _document("categorizedSymbol" if column else "singleSymbol", column)
+    chosen = list(colours.items()) if column else list(colours.items())[:1]
+    if column:
         categories = ET.SubElement(renderer, "categories")
         for number, (value, _) in enumerate(chosen):
             shown = (labels or {}).get(value, value)
             ET.SubElement(
-                categories, "category", value=value, symbol=str(number), label=shown, render="true"
-            )
+                categories, "category", value=value, symbol=str(number), label=shown, render="true",
+                type="string",
+            )  # fmt: skip
     symbols = ET.SubElement(renderer, "symbols")
     for number, (_, colour) in enumerate(chosen):
         _symbol(symbols, str(number), colour, kind, filled=filled)
-    listed = ET.SubElement(root, "aliases")
-    for number, (field, name) in enumerate((aliases or {}).items()):
-        ET.SubElement(listed, "alias", index=str(number), field=field, name=name)
+    return with_aliases(_text(root), aliases or {})
+
+
+def graduated_style(
+    column: str,
+    classes: Sequence[tuple[float, float, str]],
+    aliases: Mapping[str, str] | None = None,
+    kind: Kind = "fill",
+    *,
+    labels: Sequence[str] | None = None,
+) -> str:
+    """Return QML that colours a layer by the size of a number.
+
+    Parameters
+    ----------
+    column
+        Column of numbers; rows without one get no symbol.
+    classes
+        ``(from, to, colour)`` in rising order, both ends included, colours as ``#rrggbb``.
+    aliases, kind
+        As for :func:`layer_style`.
+    labels
+        Texts of the legend, one per class; ``from - to`` where absent.
+
+    Returns
+    -------
+    str
+        A QML document.
+
+    Raises
+    ------
+    ValueError
+        Where the classes are not in rising order.
+
+    Examples
+    --------
+    >>> 'attr="share"' in graduated_style("share", [(0, 0.5, "#eff3ff"), (0.5, 1, "#08519c")])
+    True
+    """
+    edges = [edge for low, high, _ in classes for edge in (low, high)]
+    if edges != sorted(edges) or not edges:
+        raise ValueError(f"classes of {column} do not rise: {edges}")
+    root, renderer = _document("graduatedSymbol", column)
+    renderer.set("graduatedMethod", "GraduatedColor")
+    ranges = ET.SubElement(renderer, "ranges")
+    symbols = ET.SubElement(renderer, "symbols")
+    for number, (low, high, colour) in enumerate(classes):
+        shown = labels[number] if labels else f"{low:g} - {high:g}"
+        ET.SubElement(
+            ranges, "range", lower=f"{low:.15f}", upper=f"{high:.15f}", symbol=str(number),
+            label=shown, render="true",
+        )  # fmt: skip
+        _symbol(symbols, str(number), colour, kind, filled=True)
+    return with_aliases(_text(root), aliases or {})
+
+
+def with_aliases(style: str, aliases: Mapping[str, str]) -> str:
+    """Return a style that also names the columns; without a style, one that only names them.
+
+    Parameters
+    ----------
+    style
+        A QML document, or empty. A name that it has for a column itself stays.
+    aliases
+        Column -> name shown to people.
+
+    Returns
+    -------
+    str
+        A QML document; empty where there is neither style nor name.
+    """
+    if not style and not aliases:
+        return ""
+    if style:
+        root = ET.fromstring(style[style.index("<qgis") :])  # noqa: S314 - our own document
+    else:
+        root = ET.Element("qgis", version=VERSION, styleCategories="Fields|Forms")
+    listed = root.find("aliases")
+    if listed is None:
+        listed = ET.SubElement(root, "aliases")
+    known = {one.get("field") for one in listed}
+    for field, name in aliases.items():
+        if field not in known:
+            ET.SubElement(listed, "alias", index=str(len(listed)), field=field, name=name)
+    return _text(root)
+
+
+def symbol_kind(table: pd.DataFrame) -> Kind:
+    """Return the kind of symbol that draws the shapes of a table: fill, line or marker."""
+    if not isinstance(table, gpd.GeoDataFrame):
+        return "fill"
+    most = max(shapely.get_dimensions(table.geometry.to_numpy()).tolist(), default=-1)
+    kinds: dict[int, Kind] = {0: "marker", 1: "line"}
+    return kinds.get(most, "fill")
+
+
+def _document(renderer: str, column: str) -> tuple[ET.Element, ET.Element]:
+    root = ET.Element("qgis", version=VERSION, styleCategories="Symbology|Fields|Forms")
+    drawn = ET.SubElement(
+        root, "renderer-v2", type=renderer, symbollevels="0", forceraster="0", enableorderby="0"
+    )
+    if column:
+        drawn.set("attr", column)
+    return root, drawn
+
+
+def _text(root: ET.Element) -> str:
     return DOCTYPE + ET.tostring(root, encoding="unicode")
 
 

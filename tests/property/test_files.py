@@ -174,7 +174,7 @@ def test_texts_survive_a_geopackage(texts, names):
         dict.fromkeys(names, texts), geometry=[Point(0, n) for n in range(len(texts))], crs=4547
     )
     with tempfile.TemporaryDirectory() as folder:
-        renamed = write_layers(Path(folder) / "a.gpkg", {"x": table}).get("x", {})
+        written = write_layers(Path(folder) / "a.gpkg", {"x": table})["x"]
         read, _ = read_layer(Path(folder) / "a.gpkg")
     for name in names:
-        assert read[renamed.get(name, name)].tolist() == texts
+        assert read[written.names[name]].tolist() == texts

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 from shapely import LineString, MultiPolygon, Point, box
 
 from renewal_geo.foundation.errors import SourceError
-from renewal_geo.io import layer_style, write_layers
+from renewal_geo.io import graduated_style, layer_style, symbol_kind, write_layers
 
 
 def zones():
@@ -38,11 +39,17 @@ def zones():
 
 def test_layers_and_tables(tmp_path):
     links = pd.DataFrame({"focal": ["a"], "gap_m": [0.1]})
-    renamed = write_layers(
+    written = write_layers(
         tmp_path / "a.gpkg",
         {"zones": zones(), "none": zones().iloc[:0], "links": links, "no_links": links.iloc[:0]},
     )
-    assert renamed["zones"] == {"fid": "fid_original", "FID": "FID_2", "name": "name_original"}
+    assert written["zones"].renamed == {
+        "fid": "fid_original", "FID": "FID_2", "name": "name_original",
+    }  # fmt: skip
+    assert [(loss.code, loss.column, loss.count) for loss in written["zones"].losses] == [
+        ("nested_as_text", "parts", 1)
+    ]
+    assert written["links"].losses == ()
     kinds = dict(pyogrio.list_layers(tmp_path / "a.gpkg").tolist())
     assert kinds["zones"] == "MultiPolygon"
     assert kinds["links"] is None
@@ -52,6 +59,7 @@ def test_layers_and_tables(tmp_path):
     assert table["is_new"].dtype == bool
     assert table["fid_original"].isna().tolist() == [False, True]
     assert table["day"].iloc[0] == pd.Timestamp("2020-06-30")
+    assert pyogrio.read_info(tmp_path / "a.gpkg", layer="zones")["ogr_types"][8] == "OFTDate"
     assert table["parts"].iloc[0] in ("[1, 2]", [1, 2])
     assert len(gpd.read_file(tmp_path / "a.gpkg", layer="none")) == 0
     assert gpd.read_file(tmp_path / "a.gpkg", layer="links")["gap_m"].tolist() == [0.1]
@@ -104,6 +112,101 @@ def test_styles_and_names_for_qgis(tmp_path):
     assert root.find("aliases/alias").attrib["name"] == "名称"
 
 
+def style_of(path, layer):
+    base = sqlite3.connect(path)
+    row = base.execute(
+        "SELECT f_geometry_column, styleQML FROM layer_styles WHERE f_table_name = ?", (layer,)
+    ).fetchone()
+    base.close()
+    return row and (row[0], ET.fromstring(row[1].split("\n", 1)[1]))
+
+
+def test_every_layer_with_names_has_them_in_a_style(tmp_path):
+    """QGIS before 3.28 does not read GeoPackage's own table of columns."""
+    links = pd.DataFrame({"focal": ["a"]})
+    own = layer_style("Name", {"甲": "#1b7837"}, {"Name": "自己的名"})
+    names = {"Name": "名称", "fid": "原编号", "rate": "比例"}
+    write_layers(
+        tmp_path / "a.gpkg",
+        {"styled": zones(), "bare": zones(), "links": links, "nameless": zones()},
+        styles={"styled": own},
+        aliases={"styled": names, "bare": names, "links": {"focal": "起点"}, "absent": names},
+    )
+    for layer in ("styled", "bare"):
+        column, root = style_of(tmp_path / "a.gpkg", layer)
+        shown = {one.attrib["field"]: one.attrib["name"] for one in root.iter("alias")}
+        first = "自己的名" if layer == "styled" else "名称"
+        assert shown == {"Name": first, "fid_original": "原编号", "rate": "比例"}
+        assert column == "geom"
+        assert (root.find("renderer-v2") is not None) == (layer == "styled")
+    column, root = style_of(tmp_path / "a.gpkg", "links")
+    assert column == ""  # how QGIS asks for tables without shapes
+    assert [one.attrib["name"] for one in root.iter("alias")] == ["起点"]
+    assert style_of(tmp_path / "a.gpkg", "nameless") is None
+
+
+def test_graduated_styles():
+    style = graduated_style("share", [(0, 0.5, "#eff3ff"), (0.5, 1, "#08519c")], kind="line")
+    root = ET.fromstring(style.split("\n", 1)[1])
+    assert root.find("renderer-v2").attrib["type"] == "graduatedSymbol"
+    ranges = [(float(r.attrib["lower"]), float(r.attrib["upper"])) for r in root.iter("range")]
+    assert ranges == [(0, 0.5), (0.5, 1)]
+    assert {one.attrib["type"] for one in root.iter("symbol")} == {"line"}
+    for wrong in ([], [(1, 0, "#000000")], [(0, 2, "#000000"), (1, 3, "#000000")]):
+        with pytest.raises(ValueError, match="do not rise"):
+            graduated_style("share", wrong)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "kind"),
+    [
+        ([Point(0, 0), None], "marker"),
+        ([LineString([(0, 0), (1, 1)])], "line"),
+        ([box(0, 0, 1, 1), Point(0, 0)], "fill"),
+        ([None], "fill"),
+    ],
+)
+def test_symbols_fit_the_shapes(shapes, kind):
+    assert symbol_kind(gpd.GeoDataFrame(geometry=shapes)) == kind
+
+
+def test_times_are_cut_and_zones_are_said(tmp_path):
+    made = pd.DataFrame(
+        {
+            "fine": pd.to_datetime(["2020-06-30 10:00:00.123456", "2020-06-30 10:00:00.123000"]),
+            "zoned": pd.to_datetime(["2020-06-30 10:00", None]).tz_localize("Asia/Shanghai"),
+        }
+    )
+    written = write_layers(tmp_path / "a.gpkg", {"x": made})["x"]
+    assert [(one.code, one.column, one.count) for one in written.losses] == [
+        ("time_cut", "fine", 1),
+        ("zone_as_utc", "zoned", 1),
+    ]
+    base = sqlite3.connect(tmp_path / "a.gpkg")
+    assert base.execute("SELECT zoned FROM x").fetchall() == [
+        ("2020-06-30T02:00:00.000Z",),
+        (None,),
+    ]
+    base.close()
+
+
+def test_heights_are_kept(tmp_path):
+    high = shapely.from_wkt(["POLYGON Z ((0 0 1, 1 0 2, 1 1 3, 0 0 1))", "POLYGON EMPTY"])
+    mixed = shapely.from_wkt(["POINT Z (0 0 5)", "POINT (0 0)"])
+    layers = {
+        name: gpd.GeoDataFrame({"a": [1, 2]}, geometry=shapes, crs=4547)
+        for name, shapes in (("high", high), ("mixed", mixed))
+    }
+    written = write_layers(tmp_path / "a.gpkg", layers)
+    assert [one.losses for one in written.values()] == [(), ()]
+    for name, tops in (("high", [1, 2, 3, 1]), ("mixed", [5, np.nan])):
+        read = pyogrio.read_dataframe(tmp_path / "a.gpkg", layer=name).geometry
+        seen = shapely.get_coordinates(read, include_z=True)[:, 2]
+        np.testing.assert_array_equal(seen, tops)
+    empty = pyogrio.read_dataframe(tmp_path / "a.gpkg", layer="high").geometry[1]
+    assert empty.wkt == "MULTIPOLYGON EMPTY"
+
+
 def test_mixed_and_nameless(tmp_path):
     mixed = gpd.GeoDataFrame(
         {"a": [1, 2, 3]}, geometry=[Point(0, 0), box(0, 0, 1, 1), None], crs="EPSG:4547"
@@ -129,7 +232,7 @@ def test_old_file_stays_when_writing_fails(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise pyogrio.errors.DataLayerError("disk is full")
 
-    monkeypatch.setattr(pyogrio, "write_dataframe", full)
+    monkeypatch.setattr(pyogrio.raw, "write", full)
     with pytest.raises(SourceError) as caught:
         write_layers(tmp_path / "a.gpkg", {"zones": zones()})
     assert caught.value.code == "output_unwritable"
@@ -138,8 +241,13 @@ def test_old_file_stays_when_writing_fails(tmp_path, monkeypatch):
 
 
 def test_rows_that_vanish_are_noticed(tmp_path, monkeypatch):
-    write = pyogrio.write_dataframe
-    monkeypatch.setattr(pyogrio, "write_dataframe", lambda t, *a, **k: write(t.iloc[:1], *a, **k))
+    write = pyogrio.raw.write
+
+    def one_row(path, shapes, cells, *args, field_mask, **kwargs):
+        masks = [None if mask is None else mask[:1] for mask in field_mask]
+        write(path, shapes[:1], [one[:1] for one in cells], *args, field_mask=masks, **kwargs)
+
+    monkeypatch.setattr(pyogrio.raw, "write", one_row)
     with pytest.raises(SourceError, match="1 of 2 rows"):
         write_layers(tmp_path / "a.gpkg", {"zones": zones()})
     assert list(tmp_path.iterdir()) == []
