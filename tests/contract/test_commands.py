@@ -22,7 +22,7 @@ def verbs():
 
 @pytest.mark.parametrize(("question", "verb"), list(verbs()))
 def test_every_command_is_a_python_function_with_the_same_first_line(question, verb):
-    function = getattr(importlib.import_module(f"renewal_geo.{question}"), verb)
+    function = getattr(importlib.import_module(f"renewal_geo.{question}"), verb.replace("-", "_"))
     shown = COMMANDS[question].commands[verb].help
     assert shown.splitlines()[0] == function.__doc__.splitlines()[0]
 
