@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from renewal_geo import io, workflow
-from renewal_geo.cli import ledger, potential, quality, zones
+from renewal_geo.cli import export, ledger, potential, quality, zones
 from renewal_geo.cli.options import JsonOption, OutOption, StudyArgument, settings_options
 from renewal_geo.cli.render import Reply, say, say_error, visible_progress
-from renewal_geo.foundation.errors import UsageError
+from renewal_geo.foundation.errors import RenewalWarning, UsageError
 from renewal_geo.foundation.provenance import versions
 
 USAGE_EXIT = 2
@@ -30,6 +32,7 @@ app.add_typer(quality.app, name="quality")
 app.add_typer(potential.app, name="potential")
 app.add_typer(zones.app, name="zones")
 app.add_typer(ledger.app, name="ledger")
+app.command("export")(export.export)
 
 
 def _show_version(value: bool) -> None:
@@ -114,13 +117,33 @@ def workflow_reply(verb: str, passage: workflow.Passage) -> Reply:
     return zones.delineation_reply(passage.delineation, passage.files, passage.notes, verb=verb)
 
 
+@contextmanager
+def spoken_warnings() -> Iterator[None]:
+    """Let our own warnings be read as notes, on stderr."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RenewalWarning)
+        shown = warnings.showwarning
+
+        def speak(
+            message: Warning | str, category: type[Warning], *place: Any, **more: Any
+        ) -> None:
+            if issubclass(category, RenewalWarning):
+                typer.echo(f"note: {message}", err=True)
+            else:
+                shown(message, category, *place, **more)
+
+        warnings.showwarning = speak
+        yield
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; no exception leaves it."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
     command = typer.main.get_command(app)
     try:
-        code = command.main(args=words, prog_name="renewal-geo", standalone_mode=False)
+        with spoken_warnings():
+            code = command.main(args=words, prog_name="renewal-geo", standalone_mode=False)
     except typer.Abort:
         typer.echo("stopped", err=True)
         return 1

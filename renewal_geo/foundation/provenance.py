@@ -25,6 +25,36 @@ CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why the texts of a file were read in the encoding that they were.
+
+    Attributes
+    ----------
+    encoding
+        Name that people use: ``GBK (GB18030)``, ``UTF-8``, ``Big5``.
+    by
+        What decided: ``given`` (the study), ``cpg`` (the file of that name), ``language_id`` (of the
+        dBASE header), ``mark`` (a byte-order mark), ``ascii`` (there is nothing to decide),
+        ``trial`` (strict decoding of names and texts), ``format`` (the format has one encoding).
+    why
+        One sentence.
+    tried
+        Encodings that were tried in their order, each with what came of it.
+    disbelieved
+        Statements that the bytes contradict, one sentence each.
+    doubt
+        The evidence is thin: someone should compare a few names with the original.
+    """
+
+    encoding: str
+    by: str
+    why: str
+    tried: tuple[tuple[str, str], ...] = ()
+    disbelieved: tuple[str, ...] = ()
+    doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One input as it was read.
 
@@ -32,6 +62,8 @@ class Source:
     and, for a Shapefile, its side-car files, in the order of their names. `rows` is the number of
     features read, `crs` the authority code (or WKT) before any reprojection. `notes` says what
     was decided while reading, one sentence each: encoding and its evidence, reprojection, ids.
+    `evidence` is why the encoding is what it is; `restored` pairs the field names of a Shapefile,
+    cut to ten bytes, with the full names that were given back to them.
     """
 
     role: str
@@ -42,6 +74,8 @@ class Source:
     crs: str
     encoding: str = ""
     notes: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+    restored: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

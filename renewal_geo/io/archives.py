@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -19,6 +21,10 @@ SMALL_BYTES = 16 << 20
 CHUNK_BYTES = 1 << 20
 UTF8_FLAG = 0x800
 ENCRYPTED_FLAG = 0x1
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError,
+    OSError, ValueError, OverflowError,
+)  # fmt: skip
 SKIPPED = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 
@@ -61,7 +67,9 @@ def _unpack(path: Path, folder: Path) -> None:
                 name = _safe_name(path, member)
                 if not member.is_dir():
                     left -= _extract(path, archive, member, folder / name, left)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as fault:
+    except SourceError:
+        raise
+    except DAMAGED as fault:
         raise SourceError(
             f"{path.name} cannot be unpacked: {fault}",
             where=str(path),

@@ -19,18 +19,21 @@ FIELD_BYTES = 32
 NAME_BYTES = 11
 FIELD_END = 0x0D
 TEXT_KIND = b"C"
+NUMBER_KINDS = (b"N", b"F")
 BEYOND_ASCII = 0x80
+PIECE_ROWS = 1 << 18
 SAMPLE_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: raw name, one-letter kind, first byte in the record, width in bytes."""
+    """One column: raw name, one-letter kind, first byte in the record, width and decimals."""
 
     name: bytes
     kind: bytes
     start: int
     width: int
+    decimals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,17 @@ def head(path: Path) -> Header:
         if raw[0] == FIELD_END:
             break
         width = raw[16]
-        fields.append(Field(raw[:NAME_BYTES].split(b"\0")[0], raw[11:12], place, width))
+        name = raw[:NAME_BYTES].split(b"\0")[0]
+        fields.append(Field(name, raw[11:12], place, width, raw[17]))
         place += width
+    if place > record_bytes:
+        raise SourceError(
+            f"{path.name} is not a dBASE table: its fields need {place} bytes a row, a row has "
+            f"{record_bytes}",
+            where=str(path),
+            fix="export the layer again, or copy the whole set of files again",
+            code="not_spatial",
+        )
     needed = header_bytes + rows * record_bytes
     if size < needed:
         raise _truncated(path, size, needed)
@@ -88,18 +100,48 @@ def text_columns(path: Path, header: Header) -> Iterator[tuple[Field, np.ndarray
     """
     if not header.rows:
         return
-    records = np.memmap(
+    records = _records(path, header)
+    step = 1 + header.rows * header.record_bytes // SAMPLE_BYTES
+    rows = np.arange(0, header.rows, step)
+    for field in header.fields:
+        if field.kind == TEXT_KIND and field.width:
+            yield field, np.asarray(records[::step, field.start : field.start + field.width]), rows
+
+
+def odd_numbers(
+    path: Path, header: Header, allowed: np.ndarray
+) -> Iterator[tuple[Field, dict[int, bytes]]]:
+    """Yield every column of numbers that has cells with other bytes than `allowed`, and these cells.
+
+    Parameters
+    ----------
+    path, header
+        The table; it is looked at piece by piece.
+    allowed
+        256 truth values, one per byte.
+    """
+    for field in header.fields:
+        if field.kind not in NUMBER_KINDS or not field.width or not header.rows:
+            continue
+        records = _records(path, header)
+        found: dict[int, bytes] = {}
+        for first in range(0, header.rows, PIECE_ROWS):
+            piece = records[first : first + PIECE_ROWS, field.start : field.start + field.width]
+            values = np.asarray(piece)
+            odd = np.flatnonzero(~allowed[values].all(axis=1))
+            found |= {first + int(at): values[at].tobytes().strip(b" \0") for at in odd}
+        if found:
+            yield field, found
+
+
+def _records(path: Path, header: Header) -> np.ndarray:
+    return np.memmap(
         path,
         dtype=np.uint8,
         mode="r",
         offset=header.header_bytes,
         shape=(header.rows, header.record_bytes),
     )
-    step = 1 + header.rows * header.record_bytes // SAMPLE_BYTES
-    rows = np.arange(0, header.rows, step)
-    for field in header.fields:
-        if field.kind == TEXT_KIND and field.width:
-            yield field, np.asarray(records[::step, field.start : field.start + field.width]), rows
 
 
 def _truncated(path: Path, size: int, needed: int) -> SourceError:

@@ -19,13 +19,18 @@ LANGUAGES = ("zh", "en")
 TOP = ("name", "crs", "as_of", "lang", "notes", "layers", "rules", *SETTINGS)
 LAYER_KEYS: dict[str, type] = {
     "path": str, "layer": str, "encoding": str, "crs": str, "crs_force": bool, "where": str,
-    "columns": dict, "join": dict,
+    "x": str, "y": str, "wkt": str, "columns": dict, "join": dict,
 }  # fmt: skip
 JOIN_KEYS: dict[str, type] = {
     "path": str, "sheet": str, "encoding": str, "on": dict, "columns": dict, "many": dict,
 }  # fmt: skip
+RASTER_KEYS: dict[str, type] = {"path": str, "band": int, "kind": str, "unit": str, "crs": str}
+RASTER_SUFFIXES = (".tif", ".tiff")
 RULE_KEYS = ("value", "because", "on")
-FORMS = {str: "a text in quotes", bool: "true or false", dict: 'a table, such as { a = "b" }'}
+FORMS = {
+    str: "a text in quotes", bool: "true or false", int: "a whole number",
+    dict: 'a table, such as { a = "b" }',
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,24 @@ class Layer:
     crs: str = ""
     crs_force: bool = False
     where: str = ""
+    x: str = ""
+    y: str = ""
+    wkt: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
     joins: tuple[Join, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RasterLayer:
+    """One GeoTIFF in one role; it is read when it is asked for, not with the tables."""
+
+    role: str
+    place: str
+    path: str
+    band: int = 1
+    kind: str = ""
+    unit: str = ""
+    crs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +89,12 @@ class Declaration:
     notes: tuple[str, ...]
     layers: tuple[Layer, ...]
     settings: dict[str, dict[str, Any]]
+    rasters: tuple[RasterLayer, ...] = ()
+
+
+def is_raster(path: object) -> bool:
+    """Return whether a path names a raster, by its suffix."""
+    return isinstance(path, str | Path) and str(path).lower().endswith(RASTER_SUFFIXES)
 
 
 def declared(path: str | Path) -> Declaration:
@@ -98,7 +125,9 @@ def declared(path: str | Path) -> Declaration:
         if question in data
     }
     settings["rules"] = _rules(_table(data, "rules", report), report)
-    layers = _layers(_table(data, "layers", report), report)
+    entries = _table(data, "layers", report)
+    grids = {role: one for role, one in entries.items() if _is_grid(one)}
+    layers = _layers({role: entries[role] for role in entries if role not in grids}, report)
     declaration = Declaration(
         folder=file.parent,
         name=_text(data, "name", file.parent.resolve().name, report),
@@ -108,6 +137,7 @@ def declared(path: str | Path) -> Declaration:
         notes=_notes(data, report),
         layers=layers,
         settings=settings,
+        rasters=tuple(_raster(role, one, report) for role, one in grids.items()),
     )
     faults.raise_if_any()
     return declaration
@@ -257,6 +287,15 @@ def _layers(data: Mapping[str, Any], report: Report) -> tuple[Layer, ...]:
             if layer is not None:
                 found.append(layer)
     return tuple(found)
+
+
+def _is_grid(entry: object) -> bool:
+    return isinstance(entry, Mapping) and is_raster(entry.get("path"))
+
+
+def _raster(role: str, data: Mapping[str, Any], report: Report) -> RasterLayer:
+    place = f"layers.{role}"
+    return RasterLayer(role=role, place=place, **_typed(data, RASTER_KEYS, place, report))
 
 
 def _layer(role: str, place: str, data: Mapping[str, Any], report: Report) -> Layer | None:

@@ -8,7 +8,24 @@ from contextlib import contextmanager
 from typing import Any
 
 import pyogrio
+import pyproj
+import shapely
+from pyogrio.errors import (
+    CRSError,
+    DataLayerError,
+    DataSourceError,
+    FeatureError,
+    FieldError,
+    GeometryError,
+)
 
+# What the libraries raise over files that they cannot read; NameError is pyogrio's own slip over a
+# CRS that GDAL does not understand.
+UNREADABLE = (
+    DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, CRSError, ValueError,
+    OSError, RuntimeError, OverflowError, MemoryError, LookupError, NameError,
+    shapely.errors.GEOSException, pyproj.exceptions.ProjError,
+)  # fmt: skip
 # Nothing listens at the discard port of this machine, so that whatever GDAL is led to ask for over
 # HTTP fails at once and never leaves.
 NOWHERE = "127.0.0.1:9"
@@ -24,6 +41,7 @@ READING: dict[str, Any] = {
     "SHAPE_RESTORE_SHX": "NO",
     "OGR_GEOJSON_MAX_OBJ_SIZE": "0",
     "SHAPE_ENCODING": None,
+    "OGR_ARC_STEPSIZE": "0.25",
 }
 
 

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from renewal_geo.foundation.errors import SourceError
-from renewal_geo.io import dbase
+from renewal_geo.foundation.provenance import Evidence
+from renewal_geo.io import dbase, trials
 
 AUTO = "auto"
-TRIALS = ("utf-8", "gb18030", "cp950")
-TITLES = {"utf-8": "UTF-8", "gb18030": "GBK (GB18030)", "cp950": "Big5"}
+CHINESE = ("gb18030", "cp950")
+TITLES = {
+    "utf-8": "UTF-8", "utf-8-sig": "UTF-8", "gb18030": "GBK (GB18030)", "cp950": "Big5",
+    "cp932": "Shift-JIS", "euc_jp": "EUC-JP", "shift_jis": "Shift-JIS",
+    "cp949": "EUC-KR", "euc_kr": "EUC-KR", "cp1251": "Windows-1251",
+}  # fmt: skip
 ENOUGH_HANZI = 4
 SURE_HANZI = 10
+SURE_KANA = 2
+SURE_HANGUL = 12
+SURE_CYRILLIC = 3
 CLEAR_LEAD = 0.15
 PLAUSIBLE = 0.6
 IMPLAUSIBLE = 0.34
-SCORED_BYTES = 4 << 20
-PAIR = 2
-GB_COMMON, GB_SIGNS, GB_TRAIL = (0xB0, 0xD7), (0xA1, 0xA3), 0xA1
-BIG5_COMMON = (0xA1, 0xC6)
 SHOWN_ROWS = 3
+POSSIBLE = "possible too"
 
 # dBASE language ids (byte 29) that name a code page. 0, 0x03 and 0x57 are what Western software
 # writes by default whatever the text is, so they decide nothing.
@@ -39,6 +43,7 @@ CODE_PAGES = {
     "big-5": "cp950", "big5": "cp950", "utf8": "utf-8", "gb_2312-80": "gb18030",
 }  # fmt: skip
 GB_FAMILY = {"gbk", "gb2312", "gb18030", "hz", "cp936"}
+WIDE = {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
 WESTERN = {"iso8859-1", "iso8859-15", "cp1252", "cp437", "cp850", "ascii"}
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -49,16 +54,34 @@ BOMS = (
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The codec that was chosen, the evidence, and whether a doubt remains.
+    """The codec that was chosen, and the evidence for it.
 
     `cut` says that some texts end inside a character because their field was too narrow.
     """
 
     codec: str
-    evidence: str
-    doubt: bool = False
+    evidence: Evidence
     cut: bool = False
-    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def doubt(self) -> bool:
+        """Whether someone should look at a few names."""
+        return self.evidence.doubt
+
+    def notes(self) -> list[str]:
+        """Return what to say about the choice, one sentence each."""
+        said = [
+            *self.evidence.disbelieved,
+            f"texts read as {self.evidence.encoding}: {self.evidence.why}",
+        ]
+        if self.doubt:
+            rivals = [name for name, came in self.evidence.tried if came.startswith(POSSIBLE)]
+            others = f" (it could be {' or '.join(rivals)})" if rivals else ""
+            said.append(
+                f"encoding_doubt: {self.evidence.encoding} is a guess{others}; compare a few names "
+                "with the original, and write encoding into study.toml"
+            )
+        return said
 
 
 def codec_named(name: str) -> str | None:
@@ -102,17 +125,35 @@ def encoding_of_table(path: Path, given: str = AUTO, cpg: Path | None = None) ->
     texts = _Texts.of(path)
     if given and given.lower() != AUTO:
         return _as_given(texts, given, path)
+    disbelieved: list[str] = []
+    claims = _claims(texts, cpg, disbelieved)
+    _refuse_wide(texts, claims, path)
     if texts.plain:
-        return Encoding(_stated(texts, cpg) or "utf-8", "texts are plain ASCII")
-    notes: list[str] = []
-    for codec, origin in _claims(texts, cpg, notes):
+        stated = claims[0][0] if claims and claims[0][0] not in WIDE else "utf-8"
+        return _chosen(stated, "ascii", "texts are plain ASCII", disbelieved=disbelieved)
+    for codec, by, origin in claims:
         if codec in WESTERN:
             continue
         fault = texts.fault(codec) or _really_utf8(texts, codec)
         if fault is None:
-            return Encoding(codec, origin, cut=texts.cut(codec), notes=tuple(notes))
-        notes.append(f"{origin} says {titled(codec)}, but {fault}; it was not believed")
-    return _by_trial(texts, notes, western=bool(_western(texts, cpg)))
+            rival = _rival(texts, codec)
+            if rival:
+                disbelieved.append(
+                    f"{origin} says {titled(codec)}, but the texts look more like {titled(rival)}"
+                )
+                if rival in {one for one, _, _ in claims}:
+                    continue
+            return _chosen(
+                codec,
+                by,
+                origin,
+                cut=texts.cut(codec),
+                disbelieved=disbelieved,
+                doubt=bool(rival),
+            )
+        disbelieved.append(f"{origin} says {titled(codec)}, but {fault}; it was not believed")
+    western = texts.language_id in {0x03, 0x57} or any(c in WESTERN for c, _, _ in claims)
+    return _by_trial(texts, disbelieved, western=western)
 
 
 def encoding_of_bytes(data: bytes, given: str, where: str) -> Encoding:
@@ -126,12 +167,12 @@ def encoding_of_bytes(data: bytes, given: str, where: str) -> Encoding:
         except UnicodeDecodeError as fault:
             line = data.count(b"\n", 0, fault.start) + 1
             raise _wrong(given, f"line {line}, byte {fault.start}", where) from fault
-        return Encoding(codec, "given in the study")
+        return _chosen(codec, "given", "given in the study")
     for mark, codec in BOMS:
         if data.startswith(mark) and _decodes(data, codec):
-            return Encoding(codec, "byte-order mark")
+            return _chosen(codec, "mark", "byte-order mark")
     if data.isascii():
-        return Encoding("utf-8", "texts are plain ASCII")
+        return _chosen("utf-8", "ascii", "texts are plain ASCII")
     return _by_trial(_Texts([("", data)], (), 0, None), [], western=False)
 
 
@@ -283,14 +324,35 @@ def _wrong(given: str, place: str, where: str) -> SourceError:
     )
 
 
+def _chosen(
+    codec: str,
+    by: str,
+    why: str,
+    *,
+    tried: tuple[tuple[str, str], ...] = (),
+    disbelieved: list[str] | None = None,
+    doubt: bool = False,
+    cut: bool = False,
+) -> Encoding:
+    evidence = Evidence(titled(codec), by, why, tried, tuple(disbelieved or ()), doubt)
+    return Encoding(codec, evidence, cut)
+
+
 def _as_given(texts: _Texts, given: str, path: Path) -> Encoding:
     codec = known_codec(given, str(path))
     fault = texts.fault(codec) or _really_utf8(texts, codec)
     if fault is not None:
         raise _wrong(given, fault, str(path))
     rival = _rival(texts, codec)
-    notes = (f"the texts look more like {titled(rival)}",) if rival else ()
-    return Encoding(codec, "given in the study", bool(rival), texts.cut(codec), notes)
+    said = [f"the texts look more like {titled(rival)}"] if rival else []
+    return _chosen(
+        codec,
+        "given",
+        "given in the study",
+        disbelieved=said,
+        doubt=bool(rival),
+        cut=texts.cut(codec),
+    )
 
 
 def _really_utf8(texts: _Texts, codec: str) -> str | None:
@@ -303,90 +365,104 @@ def _really_utf8(texts: _Texts, codec: str) -> str | None:
 
 def _rival(texts: _Texts, codec: str) -> str | None:
     data = texts.whole()
-    own = _commonness(data, codec) if codec in TRIALS else 0.0
-    for other in TRIALS[1:]:
-        if other == codec or texts.fault(other) is not None or _hanzi(data, other) < SURE_HANZI:
+    own = trials.look(data, codec).share if codec in CHINESE else 0.0
+    for other in CHINESE:
+        if other == codec or texts.fault(other) is not None:
             continue
-        if _commonness(data, other) > max(own + 2 * CLEAR_LEAD, 1 - CLEAR_LEAD):
+        found = trials.look(data, other)
+        if found.letters >= SURE_HANZI and found.share > max(own + 2 * CLEAR_LEAD, 1 - CLEAR_LEAD):
             return other
     return None
 
 
-def _claims(texts: _Texts, cpg: Path | None, notes: list[str]) -> list[tuple[str, str]]:
-    claims: list[tuple[str, str]] = []
+def _claims(texts: _Texts, cpg: Path | None, disbelieved: list[str]) -> list[tuple[str, str, str]]:
+    """Return codec, kind and origin of what the file itself says of its encoding."""
+    claims: list[tuple[str, str, str]] = []
     if cpg is not None:
-        said = cpg.read_bytes()[:64].decode("ascii", "replace").strip().strip("\0")
+        said = cpg.read_bytes()[:64].decode("ascii", "replace").strip().strip("\0\ufffd")
         codec = codec_named(said) if said else None
         if codec:
-            claims.append((codec, cpg.name))
+            claims.append((codec, "cpg", cpg.name))
         else:
-            notes.append(f"{cpg.name} says {said!r}, which names no encoding")
+            disbelieved.append(f"{cpg.name} says {said!r}, which names no encoding")
     if texts.language_id in LANGUAGE_IDS:
         origin = f"language id 0x{texts.language_id:02X} in the .dbf"
-        claims.append((LANGUAGE_IDS[texts.language_id], origin))
+        claims.append((LANGUAGE_IDS[texts.language_id], "language_id", origin))
     return claims
 
 
-def _stated(texts: _Texts, cpg: Path | None) -> str | None:
-    claims = _claims(texts, cpg, [])
-    return claims[0][0] if claims else None
-
-
-def _western(texts: _Texts, cpg: Path | None) -> str | None:
-    named = [codec for codec, _ in _claims(texts, cpg, []) if codec in WESTERN]
-    if texts.language_id in {0x03, 0x57}:
-        named.append("cp1252")
-    return named[0] if named else None
-
-
-def _by_trial(texts: _Texts, notes: list[str], *, western: bool) -> Encoding:
-    if texts.fault("utf-8") is None:
-        evidence = "all texts are valid UTF-8"
-        return Encoding("utf-8", evidence, cut=texts.cut("utf-8"), notes=tuple(notes))
-    data = texts.whole()
-    scores = {c: _commonness(data, c) for c in TRIALS[1:] if texts.fault(c) is None}
-    best = max(scores, key=lambda c: (scores[c], c == "gb18030"), default="")
-    hanzi = _hanzi(data, best) if best else 0
-    wild = bool(best) and scores[best] < IMPLAUSIBLE
-    if not best or wild or (western and (scores[best] < PLAUSIBLE or hanzi < ENOUGH_HANZI)):
-        evidence = "texts are in none of UTF-8, GBK and Big5; read byte by byte"
-        codec = "cp1252" if texts.fault("cp1252") is None else "latin-1"
-        return Encoding(codec, evidence, doubt=True, notes=tuple(notes))
-    others = [score for codec, score in scores.items() if codec != best]
-    clear = hanzi >= ENOUGH_HANZI and scores[best] >= PLAUSIBLE
-    clear = clear and (not others or scores[best] - max(others) >= CLEAR_LEAD)
-    evidence = (
-        f"texts decode as {titled(best)}, {scores[best]:.0%} of {hanzi} characters common in it"
+def _refuse_wide(texts: _Texts, claims: list[tuple[str, str, str]], path: Path) -> None:
+    """Refuse UTF-16 in a dBASE table, whose names end at the first zero byte."""
+    marked = any(
+        name.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) for name in texts.names
     )
-    return Encoding(best, evidence, doubt=not clear, cut=texts.cut(best), notes=tuple(notes))
+    if marked and any(codec in WIDE for codec, _, _ in claims):
+        raise SourceError(
+            f"{path.name} is in UTF-16, which a dBASE table cannot hold: its names and texts end at "
+            "the first zero byte",
+            where=str(path),
+            fix="export the table again in UTF-8 or GBK, or as a GeoPackage",
+            code="wrong_encoding",
+        )
 
 
-def _special(data: bytes, codec: str) -> Counter[str]:
-    """Count the characters beyond ASCII; one that a narrow field has cut is left out."""
-    counted = Counter(data[:SCORED_BYTES].decode(codec, "replace"))
-    return Counter({c: n for c, n in counted.items() if c >= "\u0080" and c != "\ufffd"})
+def _by_trial(texts: _Texts, disbelieved: list[str], *, western: bool) -> Encoding:
+    """Choose by strict decoding, then by the letters that come out."""
+    fault = texts.fault("utf-8")
+    if fault is None:
+        why = "all texts are valid UTF-8"
+        return _chosen("utf-8", "trial", why, cut=texts.cut("utf-8"), disbelieved=disbelieved)
+    data = texts.whole()
+    faults = {codec: texts.fault(codec) for codec in trials.LOOKS}
+    looks = {codec: trials.look(data, codec) for codec, bad in faults.items() if bad is None}
+    best, clear = _best(looks, western=western)
+    tried = [("utf-8", fault), *((c, faults[c] or _came_of(c, looks[c], best)) for c in faults)]
+    listed = tuple((titled(codec), came) for codec, came in tried)
+    if not best:
+        codec = "cp1252" if texts.fault("cp1252") is None else "latin-1"
+        why = "texts are in none of UTF-8, GBK and Big5; read byte by byte"
+        return _chosen(codec, "trial", why, tried=listed, disbelieved=disbelieved, doubt=True)
+    found = looks[best]
+    why = f"texts decode as {titled(best)}, {found.share:.0%} of {found.letters} characters common in it"
+    return _chosen(
+        best,
+        "trial",
+        why,
+        tried=listed,
+        disbelieved=disbelieved,
+        doubt=not clear,
+        cut=texts.cut(best),
+    )
 
 
-def _hanzi(data: bytes, codec: str) -> int:
-    return _special(data, codec).total()
+def _best(looks: dict[str, trials.Look], *, western: bool) -> tuple[str, bool]:
+    """Return the codec that the letters speak for, or none, and whether no doubt remains."""
+    blank = trials.Look(0, 0.0)
+    for codec, least in (("cp932", SURE_KANA), ("euc_jp", SURE_KANA), ("cp949", SURE_HANGUL)):
+        one = looks.get(codec, blank)
+        if one.telling >= least and one.share >= PLAUSIBLE:
+            return codec, False
+    shares = {codec: looks[codec].share for codec in CHINESE if codec in looks}
+    best = max(shares, key=lambda codec: (shares[codec], codec == "gb18030"), default="")
+    found = looks.get(best, blank)
+    thin = found.share < PLAUSIBLE or found.letters < ENOUGH_HANZI
+    if not best or found.share < IMPLAUSIBLE or (western and thin):
+        kanji = looks.get("cp932", blank)
+        if kanji.share >= PLAUSIBLE and kanji.letters >= ENOUGH_HANZI:
+            return "cp932", False
+        return ("cp1251" if looks.get("cp1251", blank).telling >= SURE_CYRILLIC else ""), False
+    others = [share for codec, share in shares.items() if codec != best]
+    clear = not thin and (not others or found.share - max(others) >= CLEAR_LEAD)
+    return best, clear and not _could_be_korean(looks)
 
 
-def _commonness(data: bytes, codec: str) -> float:
-    """Return the share of characters that are everyday Hanzi or punctuation in `codec`.
+def _could_be_korean(looks: dict[str, trials.Look]) -> bool:
+    return "cp949" in looks and looks["cp949"].telling > 0
 
-    GB 2312 keeps its 3,755 everyday characters at lead bytes B0-D7 with trail bytes from A1, Big5
-    its 5,401 at A4-C6; text of one, read as the other, falls outside about half of the time.
-    """
-    total = good = 0
-    for character, times in _special(data, codec).items():
-        pair = character.encode(codec, "replace")
-        total += times
-        if len(pair) != PAIR:
-            continue
-        lead, trail = pair
-        if codec == "cp950":
-            good += times * (BIG5_COMMON[0] <= lead <= BIG5_COMMON[1])
-        else:
-            everyday = GB_COMMON[0] <= lead <= GB_COMMON[1] or GB_SIGNS[0] <= lead <= GB_SIGNS[1]
-            good += times * (trail >= GB_TRAIL and everyday)
-    return good / total if total else 0.0
+
+def _came_of(codec: str, found: trials.Look, best: str) -> str:
+    said = f"{found.share:.0%} of {found.letters} characters common in it"
+    if codec == best:
+        return f"chosen: {said}"
+    likely = codec in CHINESE and found.share >= PLAUSIBLE
+    return f"{POSSIBLE}: {said}" if likely or found.telling else f"unlikely: {said}"

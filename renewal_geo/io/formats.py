@@ -25,26 +25,36 @@ FLATGEOBUF_MAGIC = b"fgb"
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 DRIVERS = frozenset({
     "ESRI Shapefile", "GPKG", "GeoJSON", "GeoJSONSeq", "TopoJSON", "ESRIJSON", "JSONFG",
-    "FlatGeobuf", "KML", "LIBKML", "GML", "GPX", "MapInfo File", "DXF", "DGN",
+    "FlatGeobuf", "KML", "LIBKML", "GML", "GPX", "MapInfo File", "DXF", "DGN", "OpenFileGDB",
 })  # fmt: skip
 XML_ROOTS = {"kml", "featurecollection", "gpx"}
 INDIRECT_ROOTS = (
     "ogrvrt", "vrtdataset", "ogrwfs", "ogrcsw", "gdal_wms", "ogroapif", "wfs_capabilities",
     "wms_capabilities",
 )  # fmt: skip
-BY_NAME = {".tab", ".mif", ".dxf", ".dgn", ".geojsonl", ".geojsons", ".ndjson"}
-TABLES = {".csv", ".xlsx", ".xls", ".dbf", ".txt", ".tsv", ".ods"}
+JSON_LINES = {".geojsonl", ".geojsons", ".ndjson"}
+BY_NAME = {".tab", ".mif", ".dxf", ".dgn", *JSON_LINES}
+TABLES = {".csv", ".xlsx", ".xlsm", ".dbf", ".txt", ".tsv"}
+OTHER_TABLES = {".xls", ".ods", ".et"}
+ARCHIVES = {
+    "rar": (b"Rar!\x1a\x07",), "7z": (b"7z\xbc\xaf\x27\x1c",), "gzip": (b"\x1f\x8b",),
+    "bzip2": (b"BZh",), "xz": (b"\xfd7zXZ\x00",),
+}  # fmt: skip
+GDB_SUFFIX = ".gdb"
+GDB_CATALOGUE = "a00000001.gdbtable"
 SIDE_CARS = {".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qpj", ".qix"}
 LAYER_SUFFIXES = (
     ".shp", ".gpkg", ".geojson", ".json", ".topojson", ".parquet", ".geoparquet", ".fgb", ".zip",
-    ".kml", ".gml", ".tab", ".mif", ".dxf",
+    ".kml", ".kmz", ".gml", ".tab", ".mif", ".dxf", ".geojsonl", ".geojsons", ".ndjson", ".gdb",
 )  # fmt: skip
+NAMES_SUFFIXES = (".names.json", ".names.csv")
+PLACED_SUFFIXES = (".csv", ".tsv", ".xlsx")
 EXPORT_FIX = "open it in QGIS or ArcGIS and save it as a GeoPackage or Shapefile"
 AGAIN_FIX = "copy the file again from its origin"
 
 
 def kind_of(path: Path) -> str:
-    """Return ``shapefile, gpkg, json, parquet, zip`` or ``other`` for a local spatial file.
+    """Return ``shapefile, gpkg, gdb, json, parquet, zip, table`` or ``other`` for local data.
 
     Raises
     ------
@@ -52,6 +62,9 @@ def kind_of(path: Path) -> str:
         ``indirect_source`` for texts that point to other sources (VRT, WFS, WMS),
         ``not_spatial`` for what is no layer, ``truncated`` for a file that is too short.
     """
+    if path.is_dir():
+        _check_gdb(path)
+        return "gdb"
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
@@ -64,10 +77,10 @@ def kind_of(path: Path) -> str:
     suffix = path.suffix.lower()
     text = _text(head)
     _refuse_indirect(path, text)
-    if suffix in SIDE_CARS:
-        raise _not_spatial(path, "goes with a Shapefile", "name the .shp file")
+    _refuse_by_name(path, suffix)
     if suffix in TABLES:
-        raise _not_spatial(path, "is a table without shapes", "use it as a join of a layer")
+        return "table"
+    _refuse_archive(path, head)
     if suffix == ".shp":
         _check_shp(path, head)
         return "shapefile"
@@ -86,7 +99,7 @@ def kind_of(path: Path) -> str:
 
 def _kind_by_content(head: bytes, text: str, suffix: str) -> str:
     kinds = {
-        "zip": head.startswith(ZIP_MAGIC) and suffix != ".kmz",
+        "zip": head.startswith(ZIP_MAGIC),
         "gpkg": head.startswith(SQLITE_MAGIC),
         "parquet": head.startswith(PARQUET_MAGIC),
         "other": head.startswith(FLATGEOBUF_MAGIC)
@@ -95,6 +108,57 @@ def _kind_by_content(head: bytes, text: str, suffix: str) -> str:
         "json": text.startswith("{"),
     }
     return next((kind for kind, fits in kinds.items() if fits), "")
+
+
+def _refuse_by_name(path: Path, suffix: str) -> None:
+    if suffix in SIDE_CARS or (suffix == ".dbf" and ".shp" in side_cars(path)):
+        raise _not_spatial(path, "goes with a Shapefile", "name the .shp file")
+    if suffix in OTHER_TABLES:
+        raise _not_spatial(
+            path, "is an old or foreign workbook", "save it as .xlsx or .csv (UTF-8)"
+        )
+
+
+def _refuse_archive(path: Path, head: bytes) -> None:
+    for name, marks in ARCHIVES.items():
+        if head.startswith(marks):
+            raise _not_spatial(
+                path,
+                f"is a {name} archive, and only zip is unpacked",
+                "unpack it and name the layer",
+            )
+
+
+def _check_gdb(path: Path) -> None:
+    """Refuse a folder that is no file geodatabase, or one whose tables are not whole."""
+    here = {one.name.lower() for one in path.iterdir()}
+    if GDB_CATALOGUE not in here:
+        raise SourceError(
+            f"{path.name} is a folder, not a layer",
+            where=str(path),
+            fix="name the file inside it, or a file geodatabase (.gdb)",
+            code="is_directory",
+        )
+    lacking = sorted(
+        name
+        for name in here
+        if name.endswith(".gdbtable") and name.removesuffix("table") + "tablx" not in here
+    )
+    empty = sorted(one.name for one in path.glob("*.gdbtabl[ex]") if not one.stat().st_size)
+    if lacking or empty:
+        raise SourceError(
+            f"{path.name} is not whole: {(lacking or empty)[0]} "
+            f"{'has no .gdbtablx beside it' if lacking else 'is empty'}",
+            where=str(path),
+            fix="copy the whole .gdb folder again",
+            code="truncated",
+        )
+
+
+def keeps_names(path: Path) -> bool:
+    """Say whether a file keeps the full field names of the Shapefile beside it."""
+    stem = next((path.name.removesuffix(s) for s in NAMES_SUFFIXES if path.name.endswith(s)), "")
+    return bool(stem) and path.with_name(f"{stem}.shp").exists()
 
 
 def side_cars(path: Path) -> dict[str, Path]:
@@ -157,7 +221,7 @@ def gpkg_geometry(path: Path, layer: str) -> tuple[str, bool, bool]:
     try:
         with closing(_looked_into(path)) as base:
             row = base.execute(query, (layer,)).fetchone()
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):
         return "", False, False
     return (str(row[0]).upper(), bool(row[1]), bool(row[2])) if row else ("", False, False)
 
@@ -180,6 +244,8 @@ def _check_shp(path: Path, head: bytes) -> int:
 
 
 def _check_sqlite(path: Path, head: bytes) -> None:
+    if len(head) < SHP_HEADER_BYTES:
+        raise _truncated(path, len(head), SHP_HEADER_BYTES)  # the head of a database is as long
     page = struct.unpack(">H", head[16:18])[0]
     pages = struct.unpack(">I", head[28:32])[0]
     current = head[24:28] == head[92:96]
@@ -190,7 +256,7 @@ def _check_sqlite(path: Path, head: bytes) -> None:
     try:
         with closing(_looked_into(path)) as base:
             found = base.execute(query).fetchone()[0]
-    except sqlite3.Error as fault:
+    except (sqlite3.Error, ValueError) as fault:
         raise _not_spatial(path, f"is damaged ({fault})", AGAIN_FIX) from fault
     if not found:
         raise _not_spatial(path, "is a database but no GeoPackage", EXPORT_FIX)
@@ -237,10 +303,21 @@ def _check_json(path: Path, text: str) -> None:
 
 def states_crs(path: Path) -> bool:
     """Say whether a GeoJSON file has a ``crs`` member (GDAL takes WGS 84 where it has none)."""
-    pattern = r'"(crs|coordRefSys)"\s*:'
+    return bool(re.search(r'"(crs|coordRefSys|spatialReference)"\s*:', _ends(path)))
+
+
+def stated_crs(path: Path) -> str:
+    """Return the name in the ``crs`` member of a GeoJSON file; empty where it has none."""
+    found = re.search(
+        r'"crs"\s*:\s*\{[^{}]*"properties"\s*:\s*\{[^{}]*"name"\s*:\s*"([^"]*)"', _ends(path)
+    )
+    return found.group(1) if found else ""
+
+
+def _ends(path: Path) -> str:
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-    return bool(re.search(pattern, _text(head) + _tail(path)))
+    return _text(head) + _tail(path)
 
 
 def _tail(path: Path) -> str:

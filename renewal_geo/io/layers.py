@@ -10,16 +10,22 @@ import geopandas as gpd
 import numpy as np
 import pyarrow as pa
 import pyogrio
+import pyproj
 import shapely
-from pyogrio.errors import DataSourceError
 
-from renewal_geo.foundation.errors import RenewalError, SourceError
+from renewal_geo.foundation.errors import RenewalError, SourceError, some_ids
 from renewal_geo.foundation.provenance import Source, sha256_of
-from renewal_geo.io import archives, drivers, encodings, formats, locations, paths
+from renewal_geo.io import archives, curves, drivers, encodings, formats, locations, paths, postgis
+from renewal_geo.io.coordinate_tables import Asked, placed
+from renewal_geo.io.drivers import UNREADABLE
+from renewal_geo.io.full_names import full_names
+from renewal_geo.io.geodatabases import domain_notes
 from renewal_geo.io.sources import Opened, members_of, opened_source, which_layer
+from renewal_geo.io.tables import read_table
 
 FID = "fid"
-CURVED = ("CURVE", "SURFACE", "COMPOUND", "CIRCULAR")
+RFC = "WGS 84 by RFC 7946"
+BY_RFC = f"GeoJSON without a crs member: {RFC}"
 
 
 def read_layer(
@@ -32,20 +38,27 @@ def read_layer(
     role: str = "",
     folder: Path | None = None,
     strict: bool = True,
+    x: str = "",
+    y: str = "",
+    wkt: str = "",
 ) -> tuple[gpd.GeoDataFrame, Source]:
     """Read one vector layer and say what was decided on the way.
 
     Parameters
     ----------
     path
-        Local file: Shapefile, GeoPackage, GeoJSON, TopoJSON, GeoParquet, one of these in a zip, or
-        another local vector file that GDAL reads. Nothing is ever fetched from elsewhere.
+        Local file: Shapefile, GeoPackage, file geodatabase (``.gdb``), GeoJSON, TopoJSON,
+        GeoParquet, a table with coordinates (csv, xlsx, dbf), one of these in a zip, or another
+        local vector file that GDAL reads; ``postgis:schema.table`` for a table of the database that
+        the environment names. Nothing is ever fetched from elsewhere.
     layer
-        Name of the layer, for files and zips with several.
+        Name of the layer, for files and zips with several; ``file.gpkg|layername=name`` says the same.
     encoding
         Encoding of a Shapefile's texts; ``auto`` looks for evidence.
     crs
-        CRS of a file that names none. One that contradicts the file's own is an error.
+        CRS of a file that names none. One that contradicts the file's own is an error. ``GCJ-02``
+        and ``BD-09`` say that degrees are those of a Chinese web map; they are brought back to
+        WGS 84.
     crs_force
         Take `crs` even against the file's own; the notes say so.
     role
@@ -54,6 +67,9 @@ def read_layer(
         Folder of the study: `path` is relative to it, and is recorded so.
     strict
         Refuse a GeoJSON that must be WGS 84 but has no degrees; else a note says so.
+    x, y, wkt
+        Columns of a table that hold its coordinates, or its shapes as texts; empty to guess them
+        from their names.
 
     Returns
     -------
@@ -69,29 +85,33 @@ def read_layer(
     SourceError
         ``file_missing, is_directory, network_path, indirect_source, not_spatial, truncated,
         sidecar_missing, empty_layer, layer_ambiguous, layer_unknown, wrong_encoding,
-        encoding_unknown, unsafe_zip``.
+        encoding_unknown, unsafe_zip, unknown_column, bad_shape, no_coordinates, names_unreadable,
+        column_twice``; of a database ``postgis_missing, postgis_url, postgis_unreachable,
+        layer_unknown``.
     CRSError
         ``crs_contradiction, crs_unknown`` or ``crs_suspect``.
     """
+    path, layer = paths.with_layer(path, layer)
+    if postgis.is_address(path):
+        return postgis.read_table_of(
+            str(path), claim=_claim(crs, crs_force, strict, str(path)), role=role
+        )
     found = paths.local_file(path, folder)
     shown = paths.relative(found, folder)
     with ExitStack() as stack:
         stack.enter_context(drivers.settled())
         opened = stack.enter_context(opened_source(found, layer, encoding))
-        name = _chosen_layer(opened, layer, found)
-        frame = _read_parquet(opened) if opened.kind == "parquet" else _read(opened, name)
+        name = chosen_layer(opened, layer, found)
+        frame, assumption = _features(opened, name, Asked(x, y, wkt), encoding)
         notes = opened.notes
         frame = _flat(_named_geometry(frame), opened, name, notes)
         if not len(frame):
-            raise SourceError(
-                f"{found.name} has no features",
-                where=_place(shown, name),
-                fix="check that the right layer was exported, without a selection or filter",
-                code="empty_layer",
-            )
-        stated = opened.kind != "json" or formats.states_crs(opened.path)
-        claim = locations.Claim(crs, crs_force, stated, strict, _place(shown, name))
+            raise empty_layer(found.name, _place(shown, name))
+        frame, restored = named_in_full(frame, opened)
+        _refuse_doubles(frame, _place(shown, name))
+        claim = _claim(crs, crs_force, strict, _place(shown, name), assumption)
         frame = locations.located(frame, claim, notes)
+        notes.append(locations.shift_suspected(frame, f"{found.name} {name}".strip(), crs))
         digest = sha256_of(opened.hashed)
     frame = _plain_cells(frame)
     source = Source(
@@ -101,18 +121,30 @@ def read_layer(
         sha256=digest,
         rows=len(frame),
         crs=locations.crs_text(frame.crs),
-        encoding=opened.encoding,
-        notes=tuple(dict.fromkeys(notes)),
+        encoding=opened.evidence.encoding,
+        notes=tuple(dict.fromkeys(note for note in notes if note)),
+        evidence=opened.evidence,
+        restored=restored,
     )
     return frame, source
+
+
+def _claim(
+    given: str, force: bool, strict: bool, where: str, assumption: str = ""
+) -> locations.Claim:
+    return locations.Claim(given, force, assumption, strict, where)
 
 
 def layers_in(path: str | Path) -> list[tuple[str, str]]:
     """Return name and geometry type of every layer with shapes in a local file or zip."""
     found = paths.local_file(path)
-    if formats.kind_of(found) != "zip":
+    kind = formats.kind_of(found)
+    if kind == "json":
+        with drivers.settled(), opened_source(found, "", encodings.AUTO) as opened:
+            return _layers(opened.path, kind)
+    if kind != "zip":
         with drivers.settled():
-            return _layers(found, formats.kind_of(found))
+            return _layers(found, kind)
     with archives.unpacked(found) as folder:
         listed = [_layers(one, formats.kind_of(one)) for one in members_of(folder)]
     return [pair for pairs in listed for pair in pairs]
@@ -121,16 +153,28 @@ def layers_in(path: str | Path) -> list[tuple[str, str]]:
 def _layers(path: Path, kind: str) -> list[tuple[str, str]]:
     if kind == "parquet":
         return [(path.stem, "Unknown")]
+    if kind == "table":
+        table, _ = read_table(path)
+        return [
+            (path.stem, str(placed(table, Asked(), path.name, str(path)).frame.geom_type.iloc[0]))
+        ]
     try:
         with drivers.remarks():
             listed = pyogrio.list_layers(path)
-    except DataSourceError as fault:
-        raise _unreadable(path, fault) from fault
+    except UNREADABLE as fault:
+        raise unreadable(path, fault) from fault
     return [(str(name), str(shape)) for name, shape in listed if shape is not None]
 
 
-def _chosen_layer(opened: Opened, layer: str, origin: Path) -> str:
-    if opened.kind in {"shapefile", "parquet"}:
+def chosen_layer(opened: Opened, layer: str, origin: Path) -> str:
+    """Return the layer that is meant; empty for formats that hold one.
+
+    Raises
+    ------
+    SourceError
+        ``layer_ambiguous, layer_unknown, not_spatial``.
+    """
+    if opened.kind in {"shapefile", "parquet", "table"}:
         stem = _stem(opened, origin)
         if layer and opened.hashed != [origin] and layer not in {stem, origin.stem, origin.name}:
             raise which_layer(origin.name, layer, [stem], str(origin))
@@ -156,19 +200,52 @@ def _stem(opened: Opened, origin: Path) -> str:
     return opened.path.stem if opened.hashed == [origin] else origin.stem
 
 
+def _features(
+    opened: Opened, name: str, asked: Asked, encoding: str
+) -> tuple[gpd.GeoDataFrame, str]:
+    """Return the rows of a layer, and why its CRS is taken for WGS 84 where the file is silent."""
+    if opened.kind == "parquet":
+        return _read_parquet(opened), ""
+    if opened.kind == "table":
+        table, source = read_table(opened.path, encoding=encoding)
+        opened.evidence = source.evidence or opened.evidence
+        made = placed(table, asked, opened.path.name, str(opened.path))
+        opened.notes += [*source.notes, *made.notes]
+        return made.frame, made.assumption
+    frame = _read(opened, name)
+    return frame, assumption_of(opened, known=frame.crs is not None)
+
+
+def assumption_of(opened: Opened, *, known: bool) -> str:
+    """Return why a GeoJSON is taken to be in WGS 84 where it does not say so itself, else nothing."""
+    in_lines = opened.path.suffix.lower() in formats.JSON_LINES
+    if not known or (opened.kind != "json" and not in_lines):
+        return ""
+    if in_lines or not formats.states_crs(opened.path):
+        return BY_RFC
+    named = formats.stated_crs(opened.path)
+    return (
+        ""
+        if not named or _is_known(named)
+        else f"GeoJSON whose crs member {named!r} is unknown: {RFC}"
+    )
+
+
+def _is_known(name: str) -> bool:
+    try:
+        pyproj.CRS.from_user_input(name)
+    except pyproj.exceptions.CRSError:
+        return False
+    return True
+
+
 def _read(opened: Opened, name: str) -> gpd.GeoDataFrame:
     path = opened.path
     try:
         with drivers.remarks() as said:
             codec = encodings.gdal_name(opened.codec) if opened.codec else None
             info = pyogrio.read_info(path, layer=name or None, encoding=codec)
-            if info["driver"] not in formats.DRIVERS:
-                raise SourceError(
-                    f"{path.name} is read by GDAL's {info['driver']} driver, which is not allowed",
-                    where=str(path),
-                    fix=formats.EXPORT_FIX,
-                    code="indirect_source",
-                )
+            refuse_driver(path, str(info["driver"]), opened.kind)
             frame = pyogrio.read_dataframe(
                 path,
                 layer=name or None,
@@ -179,22 +256,18 @@ def _read(opened: Opened, name: str) -> gpd.GeoDataFrame:
             )
     except UnicodeDecodeError as fault:
         raise SourceError(
-            f"{path.name}: a text is not in {opened.encoding} ({fault.object[:24]!r})",
+            f"{path.name}: a text is not in {opened.evidence.encoding} ({fault.object[:24]!r})",
             where=str(path),
             fix="write encoding = with the right name for this layer in study.toml",
             code="wrong_encoding",
         ) from fault
     except RenewalError:
         raise
-    except (
-        DataSourceError,
-        ValueError,
-        OSError,
-        RuntimeError,
-        shapely.errors.GEOSException,
-    ) as fault:
-        raise _unreadable(path, fault) from fault
+    except UNREADABLE as fault:
+        raise unreadable(path, fault) from fault
     opened.notes += [one for one in said if not one.startswith("Measured (M)")]
+    if opened.kind == "gdb":
+        opened.notes += domain_notes(path, name)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise SourceError(
             f"{path.name} has no shapes",
@@ -205,13 +278,25 @@ def _read(opened: Opened, name: str) -> gpd.GeoDataFrame:
     return frame
 
 
+def refuse_driver(path: Path, driver: str, kind: str) -> None:
+    """Refuse a file that GDAL would read with a driver that may follow it elsewhere."""
+    if driver in formats.DRIVERS and (driver == "OpenFileGDB") == (kind == "gdb"):
+        return
+    raise SourceError(
+        f"{path.name} is read by GDAL's {driver} driver, which is not allowed",
+        where=str(path),
+        fix=formats.EXPORT_FIX,
+        code="indirect_source",
+    )
+
+
 def _read_parquet(opened: Opened) -> gpd.GeoDataFrame:
     path = opened.path
     try:
         with drivers.remarks() as said:
             frame = gpd.read_parquet(path)
-    except (ValueError, OSError, KeyError, pa.ArrowException) as fault:
-        raise _unreadable(path, fault) from fault
+    except (*UNREADABLE, AttributeError, TypeError, pa.ArrowException) as fault:
+        raise unreadable(path, fault) from fault
     opened.notes += said
     named = [one for one in frame.index.names if one is not None and one not in frame.columns]
     frame = frame.reset_index(drop=not named)
@@ -219,7 +304,8 @@ def _read_parquet(opened: Opened) -> gpd.GeoDataFrame:
     return frame
 
 
-def _unreadable(path: Path, fault: Exception) -> SourceError:
+def unreadable(path: Path, fault: Exception) -> SourceError:
+    """Return the error for a file that a library cannot read, with its reason in one sentence."""
     if "geo metadata" in str(fault):
         return SourceError(
             f"{path.name} is a table without shapes",
@@ -260,9 +346,47 @@ def _flat(frame: gpd.GeoDataFrame, opened: Opened, name: str, notes: list[str]) 
         frame = frame.set_geometry(
             gpd.GeoSeries(shapely.force_2d(shapes), index=frame.index, crs=frame.crs)
         )
-    if any(word in declared for word in CURVED) and declared != "MULTIPOLYGON":
-        notes.append(f"curves ({declared.lower()}) made of short straight lines")
+    if curves.may_hold_curves(opened.kind, declared):
+        said = curves.curve_note(opened.path, name, frame.geometry.to_numpy(), frame.crs)
+        straight = declared and declared != "GEOMETRY"
+        notes.append(
+            said or (f"declared as curves ({declared.lower()}), all straight" if straight else "")
+        )
     return frame
+
+
+def named_in_full(
+    frame: gpd.GeoDataFrame, opened: Opened
+) -> tuple[gpd.GeoDataFrame, tuple[tuple[str, str], ...]]:
+    """Give the columns of a Shapefile the full names that a side-car keeps for them."""
+    if opened.kind != "shapefile":
+        return frame, ()
+    fields = [str(c) for c in frame.columns if c != frame.geometry.name]
+    names, said, _ = full_names(opened.beside, fields)
+    names = {field: name for field, name in names.items() if name != frame.geometry.name}
+    opened.notes += said
+    return frame.rename(columns=names), tuple(names.items())
+
+
+def empty_layer(name: str, where: str) -> SourceError:
+    """Return the error for a layer without rows."""
+    return SourceError(
+        f"{name} has no features",
+        where=where,
+        fix="check that the right layer was exported, without a selection or filter",
+        code="empty_layer",
+    )
+
+
+def _refuse_doubles(frame: gpd.GeoDataFrame, where: str) -> None:
+    doubled = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
+    if doubled:
+        raise SourceError(
+            f"several columns are called {some_ids(doubled)}",
+            where=where,
+            fix="rename them: a name must stand for one column",
+            code="column_twice",
+        )
 
 
 def _plain_cells(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

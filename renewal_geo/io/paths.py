@@ -10,6 +10,7 @@ from pathlib import Path
 from renewal_geo.foundation.errors import SourceError
 
 SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]{1,}:")
+LAYER_MARK = "|layername="
 EXPORT = "save the layer as a local GeoPackage or Shapefile and name that file"
 
 
@@ -37,11 +38,13 @@ def local_file(path: str | Path, folder: Path | None = None) -> Path:
         raise _elsewhere(text.replace("\0", "?"), "no file name")
     found = Path(text) if folder is None else folder / Path(text.replace("\\", "/"))
     try:
+        if found.is_dir() and found.suffix.lower() == ".gdb":
+            return found
         if found.is_dir():
             raise SourceError(
                 f"{found.name or found} is a folder, not a layer",
                 where=str(found),
-                fix="name the file inside it; save a file geodatabase as a GeoPackage first",
+                fix="name the file inside it, or a file geodatabase (.gdb)",
                 code="is_directory",
             )
         if not found.is_file():
@@ -51,6 +54,18 @@ def local_file(path: str | Path, folder: Path | None = None) -> Path:
             f"{text!r} cannot be opened: {fault.strerror}", where=text, code="file_missing"
         ) from fault
     return found
+
+
+def with_layer(path: str | Path, layer: str) -> tuple[str | Path, str]:
+    """Take a layer's name out of a path as QGIS writes it; one that is given beside it goes first.
+
+    >>> with_layer("a.gpkg|layername=parcels", "")
+    ('a.gpkg', 'parcels')
+    >>> with_layer("a.gpkg", "roads")
+    ('a.gpkg', 'roads')
+    """
+    bare, mark, named = str(path).partition(LAYER_MARK)
+    return (bare, layer or named) if mark and bare else (path, layer)
 
 
 def missing(path: Path) -> SourceError:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from renewal_geo.foundation import crs as crs_rules
 from renewal_geo.foundation import schema
+from renewal_geo.foundation.crs_candidates import candidates
 from renewal_geo.foundation.errors import SourceError
 from renewal_geo.foundation.quantities import AREA_UNITS, MONEY_UNITS, UNITS
 from renewal_geo.io.declarations import FILE_NAME
@@ -80,7 +81,9 @@ def propose(folder: str | Path) -> Proposal:
         )
     cast(seen, notes)
     parcels = next((one for one in seen if one.role == "parcels"), None)
-    tables = [line for fit in fitting_tables(root, parcels, notes) for line in _join_lines(fit)]
+    placed = {one.path for one in seen}
+    fits = fitting_tables(root, parcels, placed, notes)
+    tables = [line for fit in fits for line in _join_lines(fit)]
     text = _written(root, seen, tables, notes)
     return Proposal(text, tuple(notes))
 
@@ -147,7 +150,9 @@ def _written(root: Path, seen: list[Seen], joins: list[str], notes: list[str]) -
     for one in seen:
         if not one.role:
             name = f", layer {one.layer}" if one.layer else ""
-            lines += [f"# {_comment(one.path)}{_comment(name)} has no role yet. 尚未指定角色。", ""]
+            lines.append(f"# {_comment(one.path)}{_comment(name)} has no role yet. 尚未指定角色。")
+            asked = [line.lstrip("# ") for line in _crs_lines(one, parcels, notes)]
+            lines += [*(f"#   {line}" for line in asked), ""]
     lines += _zone_lines(parcels, notes)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -193,18 +198,41 @@ def _layer_lines(one: Seen, *, several: bool, parcels: Seen | None, notes: list[
 
 def _crs_lines(one: Seen, parcels: Seen | None, notes: list[str]) -> list[str]:
     bounds = one.frame.total_bounds
-    odd = crs_rules.suspect(bounds, one.frame.crs)
+    shifted = [n for n in one.source.notes if n.startswith("crs_suspect: the coordinates are prob")]
+    notes += [f"{one.path}: {note}" for note in shifted]
     if one.frame.crs is not None:
-        return [f"# {_comment(odd)}"] if odd else []
-    hints = [odd] if odd else []
-    if odd and "degrees" in odd:
-        hints.append('candidates: "EPSG:4490", "EPSG:4326"')
+        odd = crs_rules.suspect(bounds, one.frame.crs)
+        system = next((s for s in ("BD-09", "GCJ-02") if any(f'"{s}"' in n for n in shifted)), "")
+        asked = (
+            [f'# crs    = "{system}"   # IS IT? {_comment(shifted[0])} 疑为偏移坐标']
+            if system
+            else []
+        )
+        return [*asked, *([f"# {_comment(odd)}"] if odd else [])]
+    near = _longitude(parcels)
+    found = candidates(bounds, near=near)
+    lines = [f"#   {n}. {_comment(str(could))}" for n, could in enumerate(found, 1)]
     if parcels is not None and parcels.frame.crs is not None and _overlap(bounds, parcels):
-        hints.append(f'it lies over the parcels if it is "{parcels.source.crs}"')
+        lines.append(f'#   it lies over the parcels if it is "{parcels.source.crs}"')
     xmin, ymin, xmax, ymax = bounds
-    hints.append(f"x {xmin:,.2f} to {xmax:,.2f}, y {ymin:,.2f} to {ymax:,.2f}")
-    notes.append(f"{one.path} names no CRS ({hints[0]}): ask whoever made it")
-    return [f'crs      = ""       # WHICH? {_comment("; ".join(hints))} 坐标系未知，请填写']
+    said = str(found[0]) if found else "its coordinates look like nothing known"
+    notes.append(f"{one.path} names no CRS ({said}): ask whoever made it")
+    ranges = f"x {xmin:,.2f} to {xmax:,.2f}, y {ymin:,.2f} to {ymax:,.2f}"
+    ask = "WHICH? by their range the coordinates could be" if found else "WHICH?"
+    return [f'crs      = ""       # {ask} 坐标系未知，请填写 ({ranges})', *lines]
+
+
+def _longitude(parcels: Seen | None) -> float | None:
+    """Return the longitude of the parcels, which picks the meridian of grids without a name."""
+    own = parcels.frame.crs if parcels is not None else None
+    degrees = own.geodetic_crs if own is not None else None
+    if parcels is None or own is None or degrees is None:
+        return None
+    bounds = np.asarray(parcels.frame.total_bounds, dtype=float)
+    if not np.isfinite(bounds).all():
+        return None
+    west, _, east, _ = crs_rules.transform_bounds(bounds, own, degrees)
+    return (west + east) / 2 if np.isfinite([west, east]).all() else None
 
 
 def _overlap(bounds: np.ndarray, parcels: Seen) -> bool:

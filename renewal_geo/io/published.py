@@ -14,8 +14,7 @@ import pyogrio
 
 from renewal_geo.foundation.errors import ProofError, SourceError
 from renewal_geo.foundation.provenance import sha256_of
-from renewal_geo.io import formats
-from renewal_geo.io.sources import HASHED_SIDE_CARS
+from renewal_geo.io.sources import parts_of
 
 CERTIFICATE = "certificate.json"
 
@@ -85,7 +84,4 @@ def read_certificate(directory: Path) -> dict[str, Any]:
 
 def hash_of(path: Path) -> str:
     """Return the hash that :func:`read_layer` gives a file: for a Shapefile with its side-cars."""
-    if path.suffix.lower() == ".shp":
-        parts = formats.side_cars(path)
-        return sha256_of([path, *(parts[s] for s in HASHED_SIDE_CARS if s in parts)])
-    return sha256_of([path])
+    return sha256_of(parts_of(path))

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from renewal_geo.foundation.errors import SourceError, some_ids
+from renewal_geo.foundation.provenance import Evidence
 from renewal_geo.foundation.settings import nearest
-from renewal_geo.io import archives, dbase, encodings, formats
+from renewal_geo.io import archives, encodings, formats
+from renewal_geo.io.mended_tables import mend_projection, mending_of
 
+IN_FORMAT = Evidence("UTF-8", "format", "the format has one encoding")
 HASHED_SIDE_CARS = (".shx", ".dbf", ".prj", ".cpg")
 
 
 @dataclass(slots=True)
 class Opened:
-    """A file that GDAL may open: where it lies now, what it is, which codec its texts need."""
+    """A file that GDAL may open: where it lies now, what it is, which codec its texts need.
+
+    `path` may be a mended copy of `beside`, the file that was given or unpacked.
+    """
 
     path: Path
     kind: str
     hashed: list[Path]
+    beside: Path
     codec: str | None = None
-    encoding: str = "UTF-8"
+    evidence: Evidence = IN_FORMAT
     notes: list[str] = field(default_factory=list)
 
 
@@ -63,8 +67,27 @@ def opened_source(path: Path, layer: str, encoding: str) -> Iterator[Opened]:
 
 def members_of(folder: Path) -> list[Path]:
     """Return the files in an unpacked zip that are layers by their names."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    return [p for p in files if p.suffix.lower() in formats.LAYER_SUFFIXES]
+    found = sorted(folder.rglob("*"))
+    bases = [p for p in found if p.is_dir() and p.suffix.lower() == formats.GDB_SUFFIX]
+    files = [
+        p
+        for p in found
+        if p.is_file()
+        and p.suffix.lower() in formats.LAYER_SUFFIXES
+        and not formats.keeps_names(p)
+        and not any(base in p.parents for base in bases)
+    ]
+    return [*bases, *files]
+
+
+def parts_of(path: Path) -> list[Path]:
+    """Return the files whose bytes make up a layer: of a geodatabase all but locks."""
+    if path.is_dir():
+        return [p for p in path.iterdir() if p.is_file() and p.suffix.lower() != ".lock"]
+    if path.suffix.lower() == ".shp":
+        parts = formats.side_cars(path)
+        return [path, *(parts[s] for s in HASHED_SIDE_CARS if s in parts)]
+    return [path]
 
 
 def _member(path: Path, folder: Path, layer: str) -> Path:
@@ -83,27 +106,35 @@ def _member(path: Path, folder: Path, layer: str) -> Path:
     ]
     if len(named) == 1:
         return named[0]
+    raise which_layer(path.name, layer, _labels(members, folder), str(path))
+
+
+def _labels(members: list[Path], folder: Path) -> list[str]:
+    """Return the stems of members, with folder and suffix where stems alone are not enough."""
     stems = [m.stem for m in members]
-    raise which_layer(path.name, layer, stems, str(path))
+    if len(set(stems)) == len(stems):
+        return stems
+    return [m.relative_to(folder).as_posix() for m in members]
 
 
 @contextmanager
 def _decided(path: Path, kind: str, encoding: str) -> Iterator[Opened]:
     """Decide the encoding; where texts have to be mended, yield a temporary copy."""
-    opened = Opened(path, kind, [path])
+    opened = Opened(path, kind, [path], path)
     with ExitStack() as stack:
         if kind == "shapefile":
             opened.notes += formats.check_shapefile(path)
             parts = formats.side_cars(path)
-            opened.hashed = [path, *(parts[s] for s in HASHED_SIDE_CARS if s in parts)]
+            opened.hashed = parts_of(path)
             chosen = encodings.encoding_of_table(parts[".dbf"], encoding, parts.get(".cpg"))
             _note_encoding(opened, chosen)
-            if chosen.cut:
-                opened.notes.append(
-                    "some texts end inside a character; the broken end was left out"
-                )
-                copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="renewal-geo-")))
-                opened.path = _mended(parts, chosen.codec, copy)
+            mending = mending_of(parts[".dbf"], chosen)
+            if ".prj" in parts:
+                mend_projection(parts[".prj"], mending)
+            opened.notes += mending.notes
+            beside = [parts[s] for s in (".shp", ".shx", ".prj") if s in parts]
+            table = mending.copied(parts[".dbf"], stack, beside)
+            opened.path = path if table == parts[".dbf"] else table.with_suffix(".shp")
         elif kind == "json":
             chosen = encodings.encoding_of_bytes(path.read_bytes(), encoding, str(path))
             if chosen.codec not in {"utf-8", "utf-8-sig"}:
@@ -113,7 +144,9 @@ def _decided(path: Path, kind: str, encoding: str) -> Iterator[Opened]:
                 text = path.read_bytes().decode(chosen.codec)
                 opened.path.write_text(text, encoding="utf-8")
             opened.codec = None
-        elif encoding and encoding.lower() != encodings.AUTO:
+        elif kind == "gdb":
+            opened.hashed = parts_of(path)
+        elif kind != "table" and encoding and encoding.lower() != encodings.AUTO:
             opened.notes.append(
                 f"{path.suffix[1:]} files state their own encoding; {encoding} unused"
             )
@@ -122,42 +155,8 @@ def _decided(path: Path, kind: str, encoding: str) -> Iterator[Opened]:
 
 def _note_encoding(opened: Opened, chosen: encodings.Encoding) -> None:
     opened.codec = chosen.codec
-    opened.encoding = encodings.titled(chosen.codec)
-    opened.notes += chosen.notes
-    opened.notes.append(f"texts read as {opened.encoding}: {chosen.evidence}")
-    if chosen.doubt:
-        opened.notes.append(
-            f"encoding_doubt: {opened.encoding} is a guess; compare a few names with the original, "
-            "and write encoding into study.toml"
-        )
-
-
-def _mended(parts: dict[str, Path], codec: str, folder: Path) -> Path:
-    """Copy a Shapefile with blanks in place of characters that a narrow field has cut."""
-    for suffix, part in parts.items():
-        if suffix in {".shp", ".shx", ".dbf", ".prj"}:
-            shutil.copyfile(part, folder / f"mended{suffix}")
-    table = folder / "mended.dbf"
-    header = dbase.head(table)
-    with table.open("r+b") as stream:
-        for number, column in enumerate(header.fields):
-            whole = _whole(column.name, codec)
-            stream.seek(dbase.HEADER_BYTES + number * dbase.FIELD_BYTES)
-            stream.write(whole.ljust(dbase.NAME_BYTES, b"\0"))
-        for column, values, rows in dbase.text_columns(table, header):
-            for at in np.flatnonzero((values >= dbase.BEYOND_ASCII).any(axis=1)):
-                raw = values[at].tobytes()
-                whole = _whole(raw, codec)
-                if whole != raw:
-                    stream.seek(
-                        header.header_bytes + int(rows[at]) * header.record_bytes + column.start
-                    )
-                    stream.write(whole.ljust(column.width, b" "))
-    return folder / "mended.shp"
-
-
-def _whole(raw: bytes, codec: str) -> bytes:
-    return raw.decode(codec, "ignore").encode(codec)
+    opened.evidence = chosen.evidence
+    opened.notes += chosen.notes()
 
 
 def which_layer(file: str, layer: str, names: list[str], where: str) -> SourceError:
@@ -173,6 +172,6 @@ def which_layer(file: str, layer: str, names: list[str], where: str) -> SourceEr
     return SourceError(
         f"{file} has {len(names)} layers and none is named",
         where=where,
-        fix=f"add layer = with one of: {listed}",
+        fix=f"add layer = with one of: {listed} (or write {file}|layername={names[0]})",
         code="layer_ambiguous",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pyproj
 
 from renewal_geo.foundation import crs as crs_rules
 from renewal_geo.foundation import expressions, progress, schema
+from renewal_geo.foundation.crs_candidates import candidates, listed
 from renewal_geo.foundation.errors import CRSError, ExpressionError, InputError
 from renewal_geo.foundation.provenance import Provenance, Source, versions
 from renewal_geo.foundation.study import Study
@@ -183,12 +186,16 @@ def _read(
         role=layer.role,
         folder=declaration.folder,
         strict=measured,
+        x=layer.x,
+        y=layer.y,
+        wkt=layer.wkt,
     )
     if frame.crs is None and measured:
         raise _without_crs(frame, layer)
     sources: list[Source] = []
-    columns = dict(layer.columns)
-    notes: list[str] = []
+    full = dict(source.restored)
+    columns = {name: _in_full(asked, full) for name, asked in layer.columns.items()}
+    notes = _named_in_study(columns)
     for join in layer.joins:
         table, joined_source = read_table(
             join.path,
@@ -200,10 +207,10 @@ def _read(
         joined = join_rows(
             frame,
             table,
-            on=join.on,
+            on={full.get(mine, mine): theirs for mine, theirs in join.on.items()},
             columns=join.columns,
             many=join.many,
-            mapped=layer.columns,
+            mapped=columns,
             role=layer.role,
             where=f"{layer.path} with {join.path}",
         )
@@ -214,16 +221,42 @@ def _read(
     made = conformed.frame
     notes += conformed.notes
     if layer.where.strip():
-        made = _selected(frame, made, layer, notes)
+        made = _selected(frame, made, layer, full, notes)
     return made, [_with_notes(source, *notes), *sources]
 
 
+def _in_full(asked: Any, full: Mapping[str, str]) -> Any:
+    """Let a study go on naming a field by its cut name where a side-car gives the full one."""
+    if isinstance(asked, Mapping):
+        return {**asked, "name": full.get(asked.get("name", ""), asked.get("name", ""))}
+    return full.get(asked, asked) if isinstance(asked, str) else asked
+
+
+def _named_in_study(columns: Mapping[str, Any]) -> list[str]:
+    """Say which cut names the study itself gives in full."""
+    pairs = [
+        (one["name"] if isinstance(one, Mapping) else one, name) for name, one in columns.items()
+    ]
+    cut = [
+        f"{field} is {name}"
+        for field, name in pairs
+        if isinstance(field, str) and name != field and name.startswith(field)
+    ]
+    return [f"field names in full by the study: {', '.join(cut)}"] if cut else []
+
+
 def _selected(
-    own: gpd.GeoDataFrame, frame: gpd.GeoDataFrame, layer: Layer, notes: list[str]
+    own: gpd.GeoDataFrame,
+    frame: gpd.GeoDataFrame,
+    layer: Layer,
+    full: Mapping[str, str],
+    notes: list[str],
 ) -> gpd.GeoDataFrame:
     """Keep the rows that ``where`` picks, by the file's own columns where it has them all."""
-    asked = expressions.columns_of(layer.where)
-    table = own if set(asked) <= set(own.columns) else frame
+    asked = set(expressions.columns_of(layer.where))
+    cut = {name: field for field, name in full.items()}
+    tables = (own, own.rename(columns=cut), frame)
+    table = next((one for one in tables if asked <= set(one.columns)), frame)
     chosen = expressions.select(layer.where, table, where=f"[{layer.place}] where")
     if not chosen.any():
         raise ExpressionError(
@@ -276,13 +309,17 @@ def _impossible(frame: gpd.GeoDataFrame, own: pyproj.CRS) -> bool:
 
 
 def _without_crs(frame: gpd.GeoDataFrame, layer: Layer) -> CRSError:
-    hint = crs_rules.suspect(frame.total_bounds, None)
-    example = "EPSG:4326" if hint and "degree" in hint else crs_rules.EXAMPLE
+    found = candidates(frame.total_bounds)
+    example = next((one.crs for one in found if one.crs), crs_rules.EXAMPLE)
+    could = listed(frame.total_bounds)
+    degrees = in_degrees(frame)
+    looks = "; the coordinates look like degrees (longitude, latitude)" if degrees else ""
     return CRSError(
-        f"{layer.path} names no CRS, and the study gives none" + (f"; {hint}" if hint else ""),
+        f"{layer.path} names no CRS, and the study gives none{looks}",
         where=f"{layer.path} [{layer.place}]",
         fix=f'ask whoever made it, and write crs = "{example}" (or whatever it is) into '
-        f"[layers.{layer.role}]",
+        f"[layers.{layer.role}]"
+        + (f"; by their range the coordinates could be {could}" if could else ""),
         code="crs_missing",
     )
 
@@ -327,7 +364,4 @@ def _prefixed(index: pd.Index, label: str) -> pd.Index:
 
 def _with_notes(source: Source, *notes: str) -> Source:
     kept = [note for note in notes if note]
-    return Source(
-        source.role, source.path, source.layer, source.sha256, source.rows, source.crs,
-        source.encoding, tuple(dict.fromkeys([*source.notes, *kept])),
-    )  # fmt: skip
+    return replace(source, notes=tuple(dict.fromkeys([*source.notes, *kept])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,15 +54,31 @@ def look(root: Path, notes: list[str]) -> list[Seen]:
                 notes.append(f"{shown} {asked} was left out: {fault.what}".replace("  ", " "))
                 continue
             seen.append(Seen(shown, asked, frame, source))
-    return seen
+    return [*seen, *_placed_tables(root)]
+
+
+def _placed_tables(root: Path) -> list[Seen]:
+    """Return the tables whose columns hold coordinates; what else they hold may be joined."""
+    found: list[Seen] = []
+    for path in _files(root, formats.PLACED_SUFFIXES):
+        try:
+            frame, source = read_layer(path, folder=root, strict=False)
+        except RenewalError:
+            continue  # an ordinary table, which fitting_tables looks at
+        found.append(Seen(path.relative_to(root).as_posix(), "", frame, source))
+    return found
 
 
 def _files(root: Path, suffixes: Sequence[str]) -> list[Path]:
     beside = [p for p in sorted(root.iterdir()) if not p.name.startswith(".")]
-    below = [
-        q for p in beside if p.is_dir() for q in sorted(p.iterdir()) if not q.name.startswith(".")
-    ]
-    return [p for p in [*beside, *below] if p.is_file() and p.suffix.lower() in suffixes]
+    folders = [p for p in beside if p.is_dir() and p.suffix.lower() != formats.GDB_SUFFIX]
+    below = [q for p in folders for q in sorted(p.iterdir()) if not q.name.startswith(".")]
+    return [p for p in [*beside, *below] if p.suffix.lower() in suffixes and _is_data(p)]
+
+
+def _is_data(path: Path) -> bool:
+    is_base = path.suffix.lower() == formats.GDB_SUFFIX
+    return path.is_file() != is_base and not formats.keeps_names(path)
 
 
 def cast(seen: list[Seen], notes: list[str]) -> None:
@@ -120,13 +136,18 @@ class Fit:
     several: bool
 
 
-def fitting_tables(root: Path, parcels: Seen | None, notes: list[str]) -> list[Fit]:
-    """Return the tables of a folder whose keys match the parcels; notes name the others."""
-    stems = {p.stem.casefold() for p in _files(root, (".shp",))}
+def fitting_tables(
+    root: Path, parcels: Seen | None, placed: Collection[str], notes: list[str]
+) -> list[Fit]:
+    """Return the tables of a folder whose keys match the parcels; notes name the others.
+
+    `placed` are the paths of tables that are layers by their own coordinates.
+    """
+    shapes = {p.with_suffix("").as_posix().casefold() for p in _files(root, (".shp",))}
     fits: list[Fit] = []
     for path in _files(root, SUFFIXES):
         shown = path.relative_to(root).as_posix()
-        if path.suffix.lower() == ".dbf" and path.stem.casefold() in stems:
+        if path.suffix.lower() == ".dbf" and path.with_suffix("").as_posix().casefold() in shapes:
             continue
         try:
             table, _ = read_table(path)
@@ -135,7 +156,8 @@ def fitting_tables(root: Path, parcels: Seen | None, notes: list[str]) -> list[F
             continue
         found = _shared_key(parcels.frame, table) if parcels is not None else None
         if found is None:
-            notes.append(f"{shown} is a table whose keys match no column of the parcels")
+            if shown not in placed:
+                notes.append(f"{shown} is a table whose keys match no column of the parcels")
             continue
         mine, theirs = found
         rest = tuple(str(c) for c in table.columns if c != theirs)

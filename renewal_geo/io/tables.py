@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,24 @@ import pandas as pd
 import pyogrio
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
-from pyogrio.errors import DataSourceError
 
 from renewal_geo.foundation.errors import SourceError, some_ids
-from renewal_geo.foundation.provenance import Source, sha256_of
+from renewal_geo.foundation.provenance import Evidence, Source, sha256_of
 from renewal_geo.foundation.settings import nearest
 from renewal_geo.io import archives, drivers, encodings, formats, paths
+from renewal_geo.io.mended_tables import mending_of
 
 DELIMITERS = ",;\t|"
 LARGEST_EXACT = 2**53
+# A damaged workbook fails anywhere in openpyxl, and with anything.
+UNREADABLE_BOOKS = (
+    *archives.DAMAGED, InvalidFileException, SyntaxError, LookupError, TypeError, AttributeError,
+    AssertionError, RuntimeError, ArithmeticError,
+)  # fmt: skip
 NUMERAL = re.compile(
     r"[+-]?(\d{1,3}(,\d{3})+|0|[1-9]\d*|(?=\.\d))(\.\d*)?([eE][+-]?\d{1,3})?$", re.ASCII
 )
+WORKBOOK = Evidence("UTF-8", "format", "workbooks are always UTF-8")
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".dbf")
 
 
@@ -67,13 +74,13 @@ def read_table(
     shown = paths.relative(found, folder)
     suffix = found.suffix.lower()
     notes: list[str] = []
-    chosen = encodings.Encoding("utf-8", "")
+    chosen: encodings.Encoding | None = None
     if suffix in {".csv", ".txt", ".tsv"}:
         table, chosen = _read_csv(found, encoding)
     elif suffix in {".xlsx", ".xlsm"}:
         table, sheet = _read_xlsx(found, sheet, notes)
     elif suffix == ".dbf":
-        table, chosen = _read_dbf(found, encoding)
+        table, chosen = _read_dbf(found, encoding, notes)
     else:
         raise SourceError(
             f"{found.name} is not a csv, xlsx or dbf table",
@@ -81,19 +88,24 @@ def read_table(
             fix="save it as .xlsx or as .csv (UTF-8)",
             code="table_unknown",
         )
-    if chosen.evidence:
-        notes += [
-            *chosen.notes,
-            f"texts read as {encodings.titled(chosen.codec)}: {chosen.evidence}",
-        ]
-    if chosen.doubt:
-        notes.append(f"encoding_doubt: {encodings.titled(chosen.codec)} is a guess in {found.name}")
+    if chosen is not None:
+        notes += chosen.notes()
     if not len(table):
         raise SourceError(
             f"{found.name} has no rows", where=shown, fix="check the file", code="empty_table"
         )
-    named = encodings.titled(chosen.codec)
-    source = Source(role, shown, sheet, sha256_of([found]), len(table), "", named, tuple(notes))
+    evidence = WORKBOOK if chosen is None else chosen.evidence
+    source = Source(
+        role=role,
+        path=shown,
+        layer=sheet,
+        sha256=sha256_of([found]),
+        rows=len(table),
+        crs="",
+        encoding=evidence.encoding,
+        notes=tuple(notes),
+        evidence=evidence,
+    )
     return table, source
 
 
@@ -139,24 +151,34 @@ def _read_csv(path: Path, encoding: str) -> tuple[pd.DataFrame, encodings.Encodi
 
 def _read_xlsx(path: Path, sheet: str, notes: list[str]) -> tuple[pd.DataFrame, str]:
     try:
-        with zipfile.ZipFile(path) as packed:
-            total = sum(member.file_size for member in packed.infolist())
-        if total > archives.MAX_UNPACKED_BYTES:
-            raise SourceError(
-                f"{path.name} unpacks to {total:,} bytes", where=str(path), code="unsafe_zip"
-            )
-        with drivers.remarks():
-            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as fault:
+        rows, sheet = _sheet_rows(path, sheet, notes)
+    except SourceError:
+        raise
+    except UNREADABLE_BOOKS as fault:
         raise SourceError(
-            f"{path.name} cannot be read as a workbook: {fault}",
+            f"{path.name} cannot be read as a workbook: {str(fault)[:200]}",
             where=str(path),
             fix="open it in Excel or WPS and save it as .xlsx, without a password",
             code="table_unknown",
         ) from fault
-    try:
+    return _framed(rows, path), sheet
+
+
+def _sheet_rows(path: Path, sheet: str, notes: list[str]) -> tuple[list[list[Any]], str]:
+    with zipfile.ZipFile(path) as packed:
+        total = sum(member.file_size for member in packed.infolist())
+    if total > archives.MAX_UNPACKED_BYTES:
+        raise SourceError(
+            f"{path.name} unpacks to {total:,} bytes, more than {archives.MAX_UNPACKED_BYTES:,}",
+            where=str(path),
+            fix="save the sheet as .csv (UTF-8)",
+            code="unsafe_zip",
+        )
+    with drivers.remarks():
+        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    with closing(book), drivers.remarks():
         names = [one.title for one in book.worksheets]
-        if sheet and sheet not in names:
+        if not names or (sheet and sheet not in names):
             raise SourceError(
                 f"{path.name} has no sheet {sheet!r}{nearest(sheet, names)}",
                 where=str(path),
@@ -168,23 +190,27 @@ def _read_xlsx(path: Path, sheet: str, notes: list[str]) -> tuple[pd.DataFrame, 
         page = book[sheet or names[0]]
         page.reset_dimensions()
         rows = [list(row) for row in page.iter_rows(values_only=True)]
-    finally:
-        book.close()
-    return _framed(rows, path), sheet or names[0]
+    return rows, sheet or names[0]
 
 
-def _read_dbf(path: Path, encoding: str) -> tuple[pd.DataFrame, encodings.Encoding]:
+def _read_dbf(
+    path: Path, encoding: str, notes: list[str]
+) -> tuple[pd.DataFrame, encodings.Encoding]:
     parts = formats.side_cars(path)
     chosen = encodings.encoding_of_table(path, encoding, parts.get(".cpg"))
+    mending = mending_of(path, chosen)
+    notes += mending.notes
     try:
-        with drivers.settled(), drivers.remarks():
+        with ExitStack() as stack:
+            stack.enter_context(drivers.settled())
+            stack.enter_context(drivers.remarks())
             table = pyogrio.read_dataframe(
-                path,
+                mending.copied(path, stack),
                 encoding=encodings.gdal_name(chosen.codec),
                 read_geometry=False,
                 use_arrow=False,
             )
-    except (DataSourceError, UnicodeDecodeError, ValueError) as fault:
+    except drivers.UNREADABLE as fault:
         raise SourceError(
             f"{path.name} cannot be read as a table: {fault}",
             where=str(path),

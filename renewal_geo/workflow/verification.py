@@ -12,6 +12,8 @@ import pandas as pd
 from renewal_geo import io, zones
 from renewal_geo.foundation import progress
 from renewal_geo.foundation.errors import InputError
+from renewal_geo.foundation.study import Study
+from renewal_geo.io.postgis import PREFIX as DATABASE
 from renewal_geo.workflow.preparation import pilots, prepare
 from renewal_geo.workflow.studies import STUDY_FILE, folder_of
 from renewal_geo.zones.verification import Broken
@@ -26,6 +28,9 @@ def verify(directory: Path, path: Path | None) -> zones.Verification:
     if broken:
         return zones.Verification(tuple(broken), len(named), {})
     study = io.open_study(study_path)
+    broken = _changed_tables(record, study)
+    if broken:
+        return zones.Verification(tuple(broken), len(named), {})
     study = dataclasses.replace(study, settings={**study.settings, **_recorded_settings(record)})
     prepared = prepare(study)
     published = _published(directory)
@@ -52,6 +57,8 @@ def _changed_inputs(record: Mapping[str, Any], study_path: Path) -> list[Broken]
         )
     broken = []
     for entry in record.get("inputs", []):
+        if entry["path"].startswith(DATABASE):
+            continue  # known to have changed only when it is read
         file = folder / entry["path"]
         if not file.exists():
             broken.append(Broken("input_missing", f"the input {entry['path']} is gone", str(file)))
@@ -60,6 +67,16 @@ def _changed_inputs(record: Mapping[str, Any], study_path: Path) -> list[Broken]
                 Broken("input_changed", f"the input {entry['path']} has changed", str(file))
             )
     return broken
+
+
+def _changed_tables(record: Mapping[str, Any], study: Study) -> list[Broken]:
+    """Compare the tables of a database with the hashes that the certificate names."""
+    now = {source.path: source.sha256 for source in study.provenance.inputs}
+    return [
+        Broken("input_changed", f"the input {entry['path']} has changed", entry["path"])
+        for entry in record.get("inputs", [])
+        if entry["path"].startswith(DATABASE) and now.get(entry["path"]) != entry["sha256"]
+    ]
 
 
 def _recorded_settings(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
