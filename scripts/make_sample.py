@@ -16,6 +16,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import sample_books
 import shapely
 from sample_faults import plant
 from shapely import LineString, Point, Polygon, box
@@ -565,6 +566,12 @@ def main() -> int:
     write(listed, "units")
     write(roads(town, onto_ground, outline), "roads")
     write(survey, "land_use")
+    own = np.random.default_rng(sample_books.SEED)
+    write(sample_books.tenure(parcels), "tenure")
+    write(
+        sample_books.control_lines(own, parcels, outline, onto_ground), "control_lines", cpg=False
+    )
+    write(sample_books.buildings(own, parcels, listed), "buildings")
     faults.to_csv(OUT / "planted_faults.csv", index=False, encoding="utf-8", lineterminator="\n")
     pool = parcels[parcels["现状用途"].isin(POOL_USES)].geometry.area.sum()
     print(

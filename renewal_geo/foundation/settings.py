@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["text", "float", "int", "bool", "list", "floats", "mapping", "numbers", "tables"]
+Kind = Literal[
+    "text", "float", "int", "bool", "list", "floats", "mapping", "numbers", "tables", "dimensions"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,9 @@ class Setting:
     """One key: what its value is made of, its default, its unit and its meaning.
 
     `kind` is ``text``, ``float``, ``int``, ``bool``, ``list`` (of texts), ``floats`` (list of
-    numbers), ``mapping`` (name to text), ``numbers`` (name to number) or ``tables`` (list of
-    tables). A default of None means that leaving the key out has a meaning of its own, which
-    `help` states.
+    numbers), ``mapping`` (name to text), ``numbers`` (name to number), ``tables`` (list of tables)
+    or ``dimensions`` (list of texts, or of tables with name, layer and by). A default of None means
+    that leaving the key out has a meaning of its own, which `help` states.
     """
 
     kind: Kind
@@ -263,6 +265,28 @@ QUALITY: dict[str, Setting] = {
         "role of the layer that parcels must lie in; empty: sub_districts if any",
         "地块应位于其内的图层角色；留空则用 sub_districts（如有）",
     ),
+    "repair": Setting(
+        "list",
+        ["safe"],
+        "",
+        "codes to mend, and no other; safe: all that move no border; borders only where named: "
+        "spike, overlap, gap, sliver, unmatched_vertex",
+        "要修复的代码，仅限所列；safe 为不移动界线的各类；spike、overlap、gap、sliver、unmatched_vertex 须写明才修",
+    ),
+    "repair_max_width_m": Setting(
+        "float",
+        0.5,
+        "m",
+        "spikes, overlaps and gaps wider than this anywhere are left for a person",
+        "任何一处宽于此值的尖刺、重叠、缝隙留待人工",
+    ),
+    "repair_max_m2": Setting(
+        "float",
+        50.0,
+        "m2",
+        "spikes, overlaps, gaps and slivers larger than this are left for a person",
+        "面积大于此值的尖刺、重叠、缝隙、碎面留待人工",
+    ),
 }
 
 LEDGER: dict[str, Setting] = {
@@ -270,6 +294,57 @@ LEDGER: dict[str, Setting] = {
         "text", "land_use", "", "role of the class layer that is tallied", "被统计的分类图层角色"
     ),
     "by": Setting("text", "land_use", "", "column of that layer that names the class", "分类列"),
+    "areas": Setting(
+        "text",
+        "",
+        "",
+        "role of the polygons that have books; whole: the district (else the class layer) as one; "
+        "empty: units, else parcels",
+        "统计单元的图层角色；whole 为全区一个单元；留空则用 units，没有则用 parcels",
+    ),
+    "dimensions": Setting(
+        "dimensions",
+        [],
+        "",
+        "further class layers: role.column, or name=role.column; each has a book of its own",
+        "其他统计维度：角色.列名，或 名称=角色.列名；各自成账",
+    ),
+    "control_lines": Setting(
+        "bool",
+        True,  # noqa: FBT003 - the default of a flag
+        "",
+        "give every kind of the study's control_lines a book of its own",
+        "管控线按类别分别成账",
+    ),
+    "cross": Setting(
+        "bool",
+        False,  # noqa: FBT003 - the default of a flag
+        "",
+        "cross-tabulate all dimensions",
+        "各维度交叉统计",
+    ),
+    "floor_area": Setting(
+        "list",
+        [],
+        "",
+        "columns of buildings shared out by footprint; empty: floor_area_m2 where there is one",
+        "按基底面积分摊的建筑物列；留空则为 floor_area_m2（如有）",
+    ),
+    "unit": Setting(
+        "text",
+        "m2",
+        "",
+        "of printed areas: m2 | ha | mu | km2",
+        "成果面积单位：m2 | ha | mu 亩 | km2",
+    ),
+    "decimals": Setting("int", 2, "", "decimals of printed areas, 0 to 6", "成果面积小数位数，0–6"),
+    "losses": Setting(
+        "bool",
+        True,  # noqa: FBT003 - the default of a flag
+        "",
+        "draw what is uncovered and covered twice as layers",
+        "把未覆盖与重复覆盖画成图层",
+    ),
 }
 
 POTENTIAL: dict[str, Setting] = {
@@ -371,6 +446,7 @@ _FORMS: dict[str, str] = {
     "floats": "write a list of numbers, such as [200.0, 500.0]",
     "mapping": 'write names with texts, such as { industrial = "share_industrial" }',
     "numbers": "write names with numbers, such as { industrial = 0.6 }",
+    "dimensions": 'write a list, such as ["tenure.tenure", "plan=units.land_use"]',
     "tables": 'write a list of tables, such as [{ column = "built_year", weight = 1.0 }]',
 }
 
@@ -449,6 +525,36 @@ def _tables(value: object) -> list[dict[str, Any]]:
     return rows
 
 
+def _dimensions(value: object) -> list[str]:
+    """Read texts as they are, and tables as the text that says the same."""
+    if not isinstance(value, list):
+        raise _WrongKindError("not a list")
+    found = []
+    for one in value:
+        entry = one
+        if isinstance(one, Mapping):
+            if not {"layer", "by"} <= set(one) <= {"name", "layer", "by"}:
+                raise _WrongKindError("a table of it needs layer and by, and may have name")
+            place = f"{_text(one['layer'])}.{_text(one['by'])}"
+            entry = f"{_text(one['name'])}={place}" if "name" in one else place
+        name, role, column = dimension_parts(_text(entry))
+        if not (name and role and column):
+            raise _WrongKindError(f"{entry!r} is not of the form role.column")
+        found.append(entry)
+    return found
+
+
+def dimension_parts(text: str) -> tuple[str, str, str]:
+    """Return name, role and column of ``role.column`` or ``name=role.column``.
+
+    >>> dimension_parts("tenure.tenure"), dimension_parts("plan=units.land_use")
+    (('tenure', 'tenure', 'tenure'), ('plan', 'units', 'land_use'))
+    """
+    name, equals, place = text.rpartition("=")
+    role, _, column = place.strip().partition(".")
+    return (name.strip() if equals else column.strip()), role.strip(), column.strip()
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
     "text": _text,
     "float": _number,
@@ -459,4 +565,5 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "mapping": _mapping,
     "numbers": _numbers,
     "tables": _tables,
+    "dimensions": _dimensions,
 }

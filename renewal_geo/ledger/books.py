@@ -6,22 +6,25 @@ missing and what is counted twice are rows of their own; slivers are an *of whic
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from renewal_geo.foundation.crs import require_metric, require_same
 from renewal_geo.foundation.errors import InputError
 from renewal_geo.foundation.provenance import Provenance, versions
-from renewal_geo.foundation.quantities import AREA_UNITS, hectares, level
+from renewal_geo.foundation.quantities import hectares
 from renewal_geo.foundation.schema import as_text
 from renewal_geo.spatial.area_tables import AreaTable, area_table
 from renewal_geo.spatial.areas import polygonal
 
 CLASS, UNCOVERED, TWICE = "class", "uncovered", "covered_twice"
+TAKEN, OTHERWISE = ("kind", "area_m2", "sliver_m2"), "class"
 CLOSES_M2, CLOSES_RELATIVE = 1e-6, 1e-9
 
 
@@ -50,6 +53,21 @@ class Ledger:
     notes: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
+    @property
+    def class_totals(self) -> pd.DataFrame:
+        """Sums over all zones: `by`, ``kind``, ``area_m2``, ``sliver_m2``, ``share`` of all zones' area.
+
+        Classes in natural order (2 before 10), then uncovered and covered twice. Ground that several
+        zones share counts once for each of them.
+        """
+        sums = self.table.groupby(["kind", self.by], as_index=False)[["area_m2", "sliver_m2"]].sum()
+        rank = sums["kind"].map({CLASS: 0, UNCOVERED: 1, TWICE: 2})
+        place = [natural(str(one)) for one in sums[self.by]]
+        order = sorted(range(len(sums)), key=lambda row: (rank.iloc[row], place[row]))
+        sums = sums.iloc[order].reset_index(drop=True)
+        whole = max(float(self.totals["area_m2"].sum()), 1e-12)
+        return sums[[self.by, "kind", "area_m2", "sliver_m2"]].assign(share=sums["area_m2"] / whole)
+
     def __str__(self) -> str:
         sums = self.table.groupby("kind")["area_m2"].sum()
         worst = float(self.totals["closing_m2"].abs().max()) if len(self.totals) else 0.0
@@ -59,6 +77,16 @@ class Ledger:
             f"{sums.get(UNCOVERED, 0.0):,.1f} m² uncovered, "
             f"{sums.get(TWICE, 0.0):,.1f} m² counted twice; closes to {worst:.1e} m²"
         )
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that puts 2 before 10, and M1 before M10.
+
+    >>> sorted(["10", "2", "M10", "M9", ""], key=natural)
+    ['', '2', '10', 'M9', 'M10']
+    """
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return tuple((0, int(p), p) if p.isascii() and p.isdigit() else (1, 0, p) for p in parts)
 
 
 def tally(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, by: str) -> Ledger:
@@ -73,7 +101,8 @@ def tally(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, by: str) -> Ledger:
         m polygons in the CRS of `zones`. It may have gaps, overlap itself, and be invalid; polygons
         are made valid for measuring and the notes say how many.
     by
-        Class column of `layer`; values become text, missing ones the empty text.
+        Class column of `layer`; values become text, missing ones the empty text. Where the book has a
+        column of that name already (``kind``), its class column is called ``class``.
 
     Returns
     -------
@@ -100,12 +129,28 @@ def tally(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, by: str) -> Ledger:
     >>> print(tally(zones, use, by="use"))
     1.00 ha in 1 polygons: 0.60 ha by use, 4,000.0 m² uncovered, 0.0 m² counted twice; closes to 0.0e+00 m²
     """
+    require_askable(zones, layer, by)
+    outlines, notes = sound(zones, "zones")
+    shapes, more = sound(layer, "layer")
+    classes = class_texts(layer[by])
+    found = area_table(outlines, shapes)
+    id_column = str(zones.index.name or "id")
+    by = by if by not in {*TAKEN, id_column} else OTHERWISE
+    table = _long_table(zones.index, classes, found, by, id_column)
+    totals = _totals(zones.index, outlines, table, id_column)
+    return Ledger(table, totals, by, id_column, (*notes, *more), Provenance(versions=versions()))
+
+
+def require_askable(
+    zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, by: str, where: str = "ledger"
+) -> None:
+    """Raise where zones and layer cannot be compared, `by` is no column, or an id occurs twice."""
     require_metric(zones, "zones")
     require_same(zones, layer, ("zones", "layer"))
     if by not in layer.columns:
         raise InputError(
             f"the layer has no column {by!r}",
-            where="ledger",
+            where=where,
             fix=f"one of: {', '.join(str(c) for c in layer.columns if c != layer.geometry.name)}",
             code="unknown_column",
         )
@@ -113,53 +158,19 @@ def tally(zones: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, by: str) -> Ledger:
         raise InputError(
             "ids of the polygons occur twice",
             where="zones",
-            fix="give each its own id",
+            fix="give each its own id; renewal-geo quality repair does it for parcels",
             code="duplicate_id",
         )
-    outlines, notes = _sound(zones, "zones")
-    shapes, more = _sound(layer, "layer")
-    classes = as_text(layer[by]).map(lambda one: "" if one is None else one, na_action=None)
-    classes = classes.fillna("").to_numpy(dtype=str)  # type: ignore[assignment]
-    found = area_table(outlines, shapes)
-    id_column = str(zones.index.name or "id")
-    table = _long_table(zones.index, np.asarray(classes), found, by, id_column)
-    totals = _totals(zones.index, outlines, table, id_column)
-    return Ledger(table, totals, by, id_column, (*notes, *more), Provenance(versions=versions()))
 
 
-def published(book: Ledger, unit: str = "ha", decimals: int = 2) -> pd.DataFrame:
-    """Return the book as a table for print: zones by class, levelled so that parts add up.
-
-    Parameters
-    ----------
-    book
-        Of :func:`tally`.
-    unit
-        m2, ha, km2 or mu.
-    decimals
-        Digits after the point.
-
-    Returns
-    -------
-    DataFrame
-        One row per zone: a column per class, ``uncovered``, ``covered_twice`` (negative) and
-        ``total``; every row adds to its rounded total (largest remainder).
-    """
-    signed = book.table.assign(
-        area=np.where(book.table["kind"] == TWICE, -1.0, 1.0) * book.table["area_m2"],
-        column=np.where(book.table["kind"] == CLASS, book.table[book.by], book.table["kind"]),
-    )
-    wide = signed.pivot_table(
-        index=book.id_column, columns="column", values="area", aggfunc="sum", fill_value=0.0
-    ).reindex(book.totals.index, fill_value=0.0)
-    rounded = np.array([level(row, decimals) for row in wide.to_numpy() / AREA_UNITS[unit]])
-    table = pd.DataFrame(
-        rounded.reshape(wide.shape), index=wide.index, columns=[str(c) for c in wide.columns]
-    )
-    return table.assign(total=table.sum(axis=1).round(decimals))
+def class_texts(values: pd.Series) -> NDArray[np.str_]:
+    """Return classes as text, missing ones as the empty text."""
+    texts = as_text(values).map(lambda one: "" if one is None else one, na_action=None)
+    return np.asarray(texts.fillna("").to_numpy(dtype=str))
 
 
-def _sound(table: gpd.GeoDataFrame, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def sound(table: gpd.GeoDataFrame, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the polygons made valid for measuring, None where there are none, and notes on both."""
     raw = table.geometry.to_numpy()
     broken = int((~shapely.is_valid(raw) & ~shapely.is_missing(raw)).sum())
     shapes = polygonal(raw)

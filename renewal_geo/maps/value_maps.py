@@ -15,6 +15,7 @@ from renewal_geo.foundation.labels import has_label
 from renewal_geo.maps.folium_page import Page
 from renewal_geo.maps.spec import (
     Fact,
+    Hatch,
     LayerSpec,
     MapClass,
     MapColumn,
@@ -30,6 +31,9 @@ from renewal_geo.maps.spec import (
 # viridis, five steps from light to dark: readable without telling red from green
 STEPS = ("#fde725", "#5ec962", "#21918c", "#3b528b", "#440154")
 NO_VALUE = "#d9d9d9"
+LOSSES: dict[str, tuple[str, Hatch]] = {
+    "uncovered": ("#d55e00", "forward"), "covered_twice": ("#cc79a7", "cross"),
+}  # fmt: skip
 
 
 def value_map(
@@ -44,6 +48,7 @@ def value_map(
     as_of: dt.date | None = None,
     review_no: str = "",
     notes: Sequence[str] = (),
+    losses: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> Page:
     """Draw polygons coloured by a number, as a page that is one file and asks no host for anything.
 
@@ -59,6 +64,8 @@ def value_map(
         Names of columns for people, where the labels have none.
     lang, title, source, as_of, review_no, notes
         As for :func:`zone_map`.
+    losses
+        ``uncovered`` and ``covered_twice`` ground with ``area_m2`` per polygon, drawn on top.
 
     Returns
     -------
@@ -73,7 +80,7 @@ def value_map(
     return Page(
         value_spec(
             table, column, columns=columns, titles=titles, lang=lang, title=title, source=source,
-            as_of=as_of, review_no=review_no, notes=notes,
+            as_of=as_of, review_no=review_no, notes=notes, losses=losses,
         )
     )  # fmt: skip
 
@@ -90,6 +97,7 @@ def value_spec(
     as_of: dt.date | None = None,
     review_no: str = "",
     notes: Sequence[str] = (),
+    losses: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> MapSpec:
     """Return what the map says; parameters as in :func:`value_map`."""
     require_edition("internal", lang)
@@ -132,10 +140,40 @@ def value_spec(
         source=source,
         review_no=review_no,
         notes=tuple(same(note) for note in notes),
-        layers=(layer,),
+        layers=(layer, *_loss_layers(losses or {}, index)),
         facts=tuple(facts),
         fingerprint=digest,
     )
+
+
+def _loss_layers(losses: Mapping[str, gpd.GeoDataFrame], index: str) -> tuple[LayerSpec, ...]:
+    """Return a layer for each kind of loss, outlined so that even a hair's breadth is seen."""
+    layers = []
+    for kind, table in losses.items():
+        if not len(table):
+            continue
+        fill, hatch = LOSSES[kind]
+        entry = MapClass(kind, both(f"kind.{kind}"), fill, fill, 1.5, hatch, (), len(table),
+                         float(table["area_m2"].sum()))  # fmt: skip
+        values = pd.DataFrame(
+            {index: table.index.astype(str), "loss_m2": table["area_m2"].to_numpy()}
+        )
+        layers.append(
+            LayerSpec(
+                name=kind,
+                title=both(f"kind.{kind}"),
+                kind="polygon",
+                geometry=table.geometry,
+                classes=(entry,),
+                class_of=np.zeros(len(table), dtype=np.int32),
+                columns=(
+                    MapColumn(index, _title(index, None)),
+                    MapColumn("loss_m2", both("column.loss_m2"), "number", 2),
+                ),
+                values=values,
+            )
+        )
+    return tuple(layers)
 
 
 def _title(name: str, titles: Mapping[str, str] | None) -> Text:

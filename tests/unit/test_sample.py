@@ -34,6 +34,7 @@ def test_pool_adds_up_to_the_reports_area(study):
 
 def test_files_are_as_planners_have_them(sample_study_folder):
     assert not (sample_study_folder / "exclusions.cpg").exists()
+    assert not (sample_study_folder / "control_lines.cpg").exists()
     assert not (sample_study_folder / "barriers.prj").exists()
     assert sum(f.stat().st_size for f in sample_study_folder.iterdir()) < 20e6
     names = gpd.read_file(sample_study_folder / "parcels.shp", encoding="GBK", rows=1).columns
@@ -42,6 +43,38 @@ def test_files_are_as_planners_have_them(sample_study_folder):
 
 def test_layer_without_cpg_is_read_right(study):
     assert "虚构水库一级保护区" in set(study.exclusions["name"])
+
+
+def test_control_lines_are_three_kinds_that_overlap(study):
+    lines = study.table("control_lines")
+    kinds = {kind: rows.geometry.union_all() for kind, rows in lines.groupby("kind")}
+    assert set(kinds) == {"eco_control_line", "permanent_farmland", "industrial_block_line"}
+    for one, other in (("eco_control_line", "permanent_farmland"),
+                       ("eco_control_line", "industrial_block_line"),
+                       ("permanent_farmland", "industrial_block_line")):  # fmt: skip
+        assert kinds[one].intersection(kinds[other]).area > 100_000
+    assert shapely.get_num_coordinates(lines.geometry.to_numpy()).max() > 20_000
+    assert "虚构基本农田1" in set(lines["name"])
+
+
+def test_tenure_is_digitised_separately(study):
+    tenure = study.table("tenure")
+    assert set(tenure["tenure"]) == {"国有", "国有/集体", "集体"}
+    assert tenure.geometry.is_valid.all()
+    excess = tenure.geometry.area.sum() - tenure.geometry.union_all().area
+    assert excess > 10_000
+
+
+def test_buildings_lie_across_borders_and_bear_three_kinds_of_fault(study):
+    built = study.table("buildings")
+    assert len(built) == 5_200
+    assert built["floor_area_m2"].isna().sum() == 3
+    drawn = built.geometry[built.geometry.notna()]
+    assert len(drawn) == 5_199
+    assert (~drawn.is_valid).sum() == 1
+    sound = study.parcels[study.parcels.geometry.notna() & study.parcels.geometry.is_valid]
+    across, _ = sound.sindex.query(drawn[drawn.is_valid], predicate="overlaps")
+    assert len(set(across)) > 500
 
 
 def test_the_eleven_sub_districts_tile_the_district(study):

@@ -31,3 +31,13 @@ def test_only_named_columns_leave(scored):
     assert "secret_holder" not in page
     with pytest.raises(RenewalError):
         value_map(scored, "nothing")
+
+
+def test_losses_are_layers_of_their_own(scored):
+    gone = scored.iloc[:2][["geometry"]].assign(area_m2=[100.0, 100.0])
+    losses = {"uncovered": gone, "covered_twice": gone.iloc[:0]}
+    spec = value_spec(scored, "score", losses=losses)
+    assert [layer.name for layer in spec.layers] == ["values", "uncovered"]
+    (entry,) = spec.layers[1].classes
+    assert (entry.count, entry.area_m2) == (2, 200.0)
+    assert_self_contained(value_map(scored, "score", losses=losses).html())
