@@ -56,6 +56,7 @@ sample: $(VENV)/.ready ## draw the sample district anew (same seed, same distric
 	$(BIN)/python scripts/make_sample.py
 
 bench: $(VENV)/.ready ## run the benchmarks beside their rivals (half an hour)
+	$(BIN)/python benchmarks/overlay.py
 	$(BIN)/python benchmarks/contiguity.py
 	$(BIN)/python benchmarks/zones_bench.py
 	$(BIN)/python benchmarks/first_bound.py

@@ -3,10 +3,10 @@
     python benchmarks/overlay.py [--quick] [--peers] [--out docs/overlay.csv]
 
 Processor seconds of one process; the least of three runs of ours (the loops are compiled before), one of
-geopandas.overlay. The area of every pair must agree, and every parcel must close, before a
-ratio is printed. ``--peers`` adds DuckDB spatial where ``duckdb`` and its extension are installed, and PostGIS where
-RENEWAL_GEO_POSTGIS names a database. Peak memory is that of a fresh process that reads the layers and does
-nothing else.
+geopandas.overlay. The area of every pair must agree, and every parcel must close, before a ratio is printed.
+``--peers`` adds DuckDB spatial where ``duckdb`` 1.5.5 and ``duckdb-extension-spatial`` are installed, and PostGIS
+where RENEWAL_GEO_POSTGIS names a database. Peak memory is that of a fresh process that reads the layers and
+does nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import pickle
-import resource
 import subprocess
 import sys
 import tempfile
@@ -82,9 +81,11 @@ def compared(table, made):
 def duckdb_seconds(zones, layer):
     try:
         import duckdb
+        import duckdb_extension_spatial as spatial
 
         base = duckdb.connect(config={"threads": 1})
-        base.load_extension("spatial")
+        folder = Path(spatial.__file__).parent / "extensions" / f"v{duckdb.__version__}"
+        base.execute(f"LOAD '{folder / 'spatial.duckdb_extension'}'")
     except Exception as fault:  # noqa: BLE001  any reason will do to leave a peer out
         return None, f"DuckDB spatial not here ({type(fault).__name__})"
     for name, table in (("zones", zones), ("layer", layer)):
@@ -139,7 +140,9 @@ def peak_mb(which, zones, layer):
 def child(which, path):
     zones, layer = pickle.loads(Path(path).read_bytes())  # noqa: S301  written by this very run
     {"ours": ours, "theirs": theirs}[which](zones, layer)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    # not ru_maxrss: a process inherits that of the one that started it
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    print(int(status["VmHWM"].split()[0]) / 1024)
 
 
 def main():
