@@ -3,27 +3,38 @@
 Each function reads a study, calls the question, and writes its files whole or not at all.
 """
 
-from renewal_geo.workflow.books import tally
+from renewal_geo.workflow.books import Tallied, tally
+from renewal_geo.workflow.changes import compare
 from renewal_geo.workflow.drawings import check, repair
+from renewal_geo.workflow.exports import Exported, export
+from renewal_geo.workflow.overlays import overlay, zonal
 from renewal_geo.workflow.preparation import Prepared, prepare
 from renewal_geo.workflow.scores import score
 from renewal_geo.workflow.studies import records_of
+from renewal_geo.workflow.tiles import tally_tiles
 from renewal_geo.workflow.verification import verify
 from renewal_geo.workflow.whole import run
 from renewal_geo.workflow.zones import Passage, Traced, delineate, frontier
 
 __all__ = [
+    "Exported",
     "Passage",
     "Prepared",
+    "Tallied",
     "Traced",
     "check",
+    "compare",
     "delineate",
+    "export",
     "frontier",
+    "overlay",
     "prepare",
     "records_of",
     "repair",
     "run",
     "score",
     "tally",
+    "tally_tiles",
     "verify",
+    "zonal",
 ]

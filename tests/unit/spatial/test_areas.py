@@ -85,7 +85,7 @@ def test_tiles_add_up_and_do_not_overlap():
         rtol=1e-12,
     )
     tiles = parts[np.asarray(rows) == 1]
-    assert shapely.get_num_coordinates(tiles).max() <= 300
+    assert shapely.get_num_coordinates(tiles).max() <= 1100
     assert shapely.union_all(tiles).area == pytest.approx(whole[1], rel=1e-12)
 
 
