@@ -16,10 +16,12 @@ from renewal_geo.maps import palettes
 from renewal_geo.maps.folium_page import Page
 from renewal_geo.maps.spec import (
     Fact,
+    Kind,
     LayerSpec,
     MapClass,
     MapColumn,
     MapSpec,
+    Text,
     both,
     crs_name,
     require_edition,
@@ -27,19 +29,25 @@ from renewal_geo.maps.spec import (
 )
 
 if TYPE_CHECKING:
-    from renewal_geo.quality import Findings
+    from renewal_geo.quality import Findings, Repair
 
 FINDING_COLUMNS = (
     "finding_id", "table", "row_id", "other_id", "code", "severity", "measure", "unit", "limit",
-    "message",
+    "area_m2", "width_m", "message",
 )  # fmt: skip
 SEVERITIES = ("error", "warning", "info")
+TITLES = {"area_m2": "fault_area_m2", "width_m": "fault_width_m"}
+SEEN_M = 1e-3  # shorter moves are vertices put into a line, with nothing to see
+BEFORE = palettes.Ink("", line="#b3261e", width=2.2)
+AFTER = palettes.Ink("", line="#1f5fa8", width=1.4)
+MOVES = palettes.Ink("", line="#6a3d9a", width=2.0)
 
 
 def findings_map(
     findings: Findings,
     parcels: gpd.GeoDataFrame | None = None,
     *,
+    repair: Repair | None = None,
     lang: str = "zh",
     title: str | None = None,
     source: str = "",
@@ -55,6 +63,9 @@ def findings_map(
         What :func:`renewal_geo.quality.check` returned; its table has a CRS.
     parcels
         Drawn below, without a popup.
+    repair
+        What :func:`renewal_geo.quality.repair` made of it: the changed parcels are outlined as they
+        were (red) and as they are (blue), each a layer that can be turned off.
     lang, title, source, as_of, review_no, notes
         As in :func:`renewal_geo.maps.zone_map`.
 
@@ -70,7 +81,7 @@ def findings_map(
     """
     return Page(
         findings_spec(
-            findings, parcels, lang=lang, title=title, source=source, as_of=as_of,
+            findings, parcels, repair=repair, lang=lang, title=title, source=source, as_of=as_of,
             review_no=review_no, notes=notes,
         )
     )  # fmt: skip
@@ -80,6 +91,7 @@ def findings_spec(
     findings: Findings,
     parcels: gpd.GeoDataFrame | None = None,
     *,
+    repair: Repair | None = None,
     lang: str = "zh",
     title: str | None = None,
     source: str = "",
@@ -96,12 +108,17 @@ def findings_spec(
     dots = _dots(table, lang)
     if len(table):
         layers.append(_shapes(table))
+    if repair is not None:
+        layers += _repaired(repair)
+    if len(table):
         layers.append(dots)
     counted = table["severity"].value_counts()
     facts = [
         Fact(both(f"severity.{one}"), same(f"{int(counted.get(one, 0)):,}"), strong=True)
         for one in SEVERITIES
     ]
+    if repair is not None:
+        facts += _repair_facts(repair)
     ids = "|".join(table.get("finding_id", pd.Series(table.index)).astype(str))
     return MapSpec(
         title=same(title) if title else both("map.quality_title"),
@@ -115,7 +132,7 @@ def findings_spec(
         notes=tuple(same(note) for note in notes),
         layers=tuple(layers),
         facts=tuple(facts),
-        fingerprint=hashlib.sha256(ids.encode()).hexdigest(),
+        fingerprint=hashlib.sha256((ids + _said(repair)).encode()).hexdigest(),
     )
 
 
@@ -151,6 +168,75 @@ def _shapes(table: gpd.GeoDataFrame) -> LayerSpec:
     )
 
 
+def _repaired(repair: Repair) -> list[LayerSpec]:
+    """Return the changed parcels before and after, and the moves of their vertices."""
+    log = repair.log
+    delta = log.groupby("row_id")["delta_m2"].sum()
+    action = log.groupby("row_id")["action"].agg(lambda one: "; ".join(dict.fromkeys(one)))
+    layers = []
+    for name, table, ink in (("before", repair.before, BEFORE), ("after", repair.after, AFTER)):
+        ids = table.index.astype(str)
+        values = pd.DataFrame(
+            {
+                "row_id": ids,
+                "action": action.reindex(ids).fillna("").to_numpy(),
+                "delta_m2": delta.reindex(ids).fillna(0.0).to_numpy(),
+            }
+        )
+        columns = (
+            MapColumn("row_id", both("column.row_id")),
+            MapColumn("action", both("column.action")),
+            MapColumn("delta_m2", both("column.delta_m2"), "number", 3),
+        )
+        title = both(f"map.repaired_{name}")
+        layers.append(_outlined(name, title, "polygon", table.geometry, ink, columns, values))
+    moved = repair.moves[repair.moves["distance_m"].astype(float) > SEEN_M].reset_index(drop=True)
+    shown = (
+        MapColumn("row_id", both("column.row_id")),
+        MapColumn("distance_m", both("column.distance_m"), "number", 3),
+    )
+    values = pd.DataFrame(moved[["row_id", "distance_m"]])
+    title = both("map.moved_vertices")
+    layers.append(_outlined("moves", title, "line", moved.geometry, MOVES, shown, values))
+    return [layer for layer in layers if len(layer.geometry)]
+
+
+def _outlined(
+    name: str,
+    title: Text,
+    kind: Kind,
+    geometry: gpd.GeoSeries,
+    ink: palettes.Ink,
+    columns: tuple[MapColumn, ...],
+    values: pd.DataFrame,
+) -> LayerSpec:
+    one = MapClass(name, title, line=ink.line, width=ink.width, count=len(geometry))
+    return LayerSpec(
+        name=name,
+        title=title,
+        kind=kind,
+        geometry=geometry,
+        classes=(one,),
+        class_of=np.zeros(len(geometry), dtype=np.int32),
+        columns=columns,
+        values=values,
+        dots=kind == "line",
+    )
+
+
+def _repair_facts(repair: Repair) -> list[Fact]:
+    delta = repair.area_after_m2 - repair.area_before_m2
+    return [
+        Fact(both("map.repair_changes"), same(f"{len(repair.log):,}")),
+        Fact(both("map.repair_delta"), same(f"{delta:+,.2f}")),
+        Fact(both("map.repair_left"), same(f"{len(repair.left):,}")),
+    ]
+
+
+def _said(repair: Repair | None) -> str:
+    return "" if repair is None else str(repair)
+
+
 def _dots(table: gpd.GeoDataFrame, lang: str) -> LayerSpec:
     code = table["code"].astype(str)
     severity = table["severity"].astype(str)
@@ -171,7 +257,7 @@ def _dots(table: gpd.GeoDataFrame, lang: str) -> LayerSpec:
     if lang != "zh" and "message_en" in frame:
         frame["message"] = frame["message_en"]
     shown = tuple(
-        MapColumn(name, both(f"column.{name}"), "number", 3)
+        MapColumn(name, both(f"column.{TITLES.get(name, name)}"), "number", 3)
         if pd.api.types.is_numeric_dtype(frame[name])
         else MapColumn(name, both(f"column.{name}"))
         for name in FINDING_COLUMNS

@@ -1,7 +1,7 @@
-"""Is the drawing sound? Faults found and classified; what is safe to mend, mended and logged."""
+"""Is the drawing sound? Faults found and classified; what was asked for mended, and every change logged."""
 
 from renewal_geo.quality.checks import check
 from renewal_geo.quality.findings import CODES, Findings
-from renewal_geo.quality.repairs import Repair, repair
+from renewal_geo.quality.repairs import REPAIRABLE, SAFE_CODES, Repair, repair
 
-__all__ = ["CODES", "Findings", "Repair", "check", "repair"]
+__all__ = ["CODES", "REPAIRABLE", "SAFE_CODES", "Findings", "Repair", "check", "repair"]

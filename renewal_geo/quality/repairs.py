@@ -1,7 +1,8 @@
-"""What is safe to mend: exact duplicates, invalid rings, null rows, ids. Every change is logged."""
+"""What may be mended: safe faults by themselves, borders where asked for. Every change is logged."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +12,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from renewal_geo.foundation.crs import fault_of
 from renewal_geo.foundation.errors import InputError
-from renewal_geo.foundation.provenance import Provenance, versions
-from renewal_geo.quality.findings import Findings
+from renewal_geo.foundation.provenance import Provenance
+from renewal_geo.quality.border_repairs import BORDER_CODES, BorderMender, Fault, Limits, fault_key
+from renewal_geo.quality.checks import check
+from renewal_geo.quality.edits import Edit, moves_of
+from renewal_geo.quality.findings import Findings, installed
 from renewal_geo.spatial.areas import polygonal
 
 SAFE_CODES = (
@@ -25,6 +30,8 @@ SAFE_CODES = (
     "missing_id",
     "duplicate_id",
 )
+SAFE = "safe"
+REPAIRABLE = (*SAFE_CODES, *BORDER_CODES)
 LOG_COLUMNS = [
     "finding_id",
     "row_id",
@@ -35,6 +42,8 @@ LOG_COLUMNS = [
     "area_before_m2",
     "area_after_m2",
     "delta_m2",
+    "vertices_moved",
+    "max_move_m",
     "note",
 ]
 
@@ -48,14 +57,20 @@ class Repair:
     table
         The rows that remain, in the order of the input, with unique non-empty ids.
     log
-        One row per change: ``finding_id, row_id, other_id, new_id, code, action, area_before_m2,
-        area_after_m2, delta_m2, note``. The deltas add up to the change of the layer's total area.
+        One row per change of a parcel: ``finding_id, row_id, other_id, new_id, code, action, area_before_m2,
+        area_after_m2, delta_m2, vertices_moved, max_move_m, note``. The deltas add up to the change of the
+        layer's total area.
     dropped
-        Rows taken out (no geometry, exact duplicates), as they were, with the reason.
+        Rows taken out (no geometry, exact duplicates, slivers given away), as they were, with the reason.
     left
         Findings that were not mended, and why.
     area_before_m2, area_after_m2
         Sum of the polygons' areas as stored (planar; an invalid ring counts as GEOS measures it).
+    moves
+        One row per vertex that was put in or taken out: ``finding_id, row_id, kind, x0, y0`` (where the
+        border was), ``x1, y1`` (where it is), ``distance_m``, geometry: the line between.
+    before, after
+        The rows whose shape changed, as they were and as they are, by their new ids.
     """
 
     table: gpd.GeoDataFrame
@@ -64,6 +79,9 @@ class Repair:
     left: pd.DataFrame
     area_before_m2: float
     area_after_m2: float
+    moves: gpd.GeoDataFrame
+    before: gpd.GeoDataFrame
+    after: gpd.GeoDataFrame
     provenance: Provenance = field(default_factory=Provenance)
 
     def __str__(self) -> str:
@@ -76,63 +94,116 @@ class Repair:
 
 
 def repair(
-    parcels: gpd.GeoDataFrame, findings: Findings, *, codes: Sequence[str] = SAFE_CODES
+    parcels: gpd.GeoDataFrame,
+    findings: Findings,
+    *,
+    codes: Sequence[str] = (SAFE,),
+    max_width_m: float = 0.5,
+    max_m2: float = 50.0,
 ) -> Repair:
-    """Mend what is safe to mend and log every change with the area before and after.
+    """Mend the classes of faults that were asked for; log every vertex moved and every m2 given or taken.
 
     Parameters
     ----------
     parcels
         The layer that was checked; not changed.
     findings
-        Of :func:`check` on the same layer.
+        Of :func:`check` on the same layer. A fault that is not among them is not mended, unless an earlier
+        repair laid it bare.
     codes
-        Which of the safe codes to mend: ``null_geometry, wrong_type`` (row taken out), ``invalid,
-        self_touch`` (ring made valid; lobes of a bow-tie are kept), ``duplicate_geometry`` (a row that equals
-        another in geometry and attributes, ids aside, is taken out), ``missing_id`` (a new id),
-        ``duplicate_id`` (the later row gets ``#2`` added).
+        Which classes to mend, and no other. ``safe`` stands for ``null_geometry, wrong_type`` (row taken out),
+        ``invalid, self_touch`` (ring made valid; lobes of a bow-tie are kept), ``duplicate_geometry`` (a row
+        that equals another in geometry and attributes, ids aside, is taken out), ``missing_id`` (a new id),
+        ``duplicate_id`` (the later row gets ``#2`` added). Borders only move where asked for: ``spike`` (the
+        tip is taken out), ``overlap`` (one of two parcels gives the ground up), ``gap`` (a neighbour with
+        about the longest border takes it), ``sliver`` (joined to such a neighbour of the same attributes),
+        ``unmatched_vertex`` (put into the edge that it lies by).
+    max_width_m, max_m2
+        Spikes, overlaps and gaps that are wider anywhere, or larger, and larger slivers, are left for a person.
 
     Returns
     -------
     Repair
-        Idempotent, and independent of the order of rows. Overlaps, gaps, slivers and all else where the
-        right answer is a person's are listed in ``left``.
+        Idempotent, and independent of the order of rows. Whose an overlap or a gap is, recorded areas decide
+        where they speak clearly, else the larger parcel takes or gives: its area changes least in
+        proportion. What was refused, and all else where the right answer is a person's, is in ``left``.
 
     Raises
     ------
     InputError
-        If a code is not among the safe ones, or the findings belong to another layer.
+        If a code is not among those that can be mended, a limit is negative, the findings belong to another
+        layer, or borders are to be moved without a metric CRS.
     """
-    unsafe = [code for code in codes if code not in SAFE_CODES]
-    if unsafe:
-        raise InputError(
-            f"{', '.join(unsafe)} cannot be mended safely",
-            where="quality repair",
-            fix=f"choose from: {', '.join(SAFE_CODES)}",
-            code="unsafe_repair",
-        )
+    asked = _asked(codes, parcels, max_width_m, max_m2)
     if findings.rows != len(parcels):
         raise InputError(
             f"the findings are of a layer of {findings.rows} rows, this one has {len(parcels)}",
             fix="quality.check this layer first",
             code="other_layer",
         )
-    return _Mender(parcels, findings, tuple(codes)).run()
+    defaults = inspect.signature(check).parameters
+    known = {
+        name: float(findings.parameters.get(name, defaults[name].default))
+        for name in ("gap_max_width_m", "overlap_min_m2", "sliver_width_m", "sliver_min_m2")
+    }
+    return _Mender(
+        parcels, findings, asked, Limits(max_width_m, max_m2, *known.values()), known
+    ).run()
+
+
+def _asked(
+    codes: Sequence[str], parcels: gpd.GeoDataFrame, max_width_m: float, max_m2: float
+) -> tuple[str, ...]:
+    """Return the codes that were asked for, in our order, after all complaints."""
+    wanted = {one for code in codes for one in (SAFE_CODES if code == SAFE else (code,))}
+    unsafe = sorted(wanted - set(REPAIRABLE))
+    if unsafe:
+        raise InputError(
+            f"{', '.join(unsafe)} cannot be mended: a person must decide",
+            where="[quality] repair",
+            fix=f"choose from: {SAFE}, {', '.join(REPAIRABLE)}",
+            code="unsafe_repair",
+        )
+    if not (max_width_m >= 0 and max_m2 >= 0):
+        raise InputError(
+            f"limits of a repair must not be negative: {max_width_m:g} m, {max_m2:g} m²",
+            where="[quality] repair_max_width_m, repair_max_m2",
+            fix="give numbers from 0 up",
+            code="negative_limit",
+        )
+    moved = [code for code in BORDER_CODES if code in wanted]
+    if moved and fault_of(parcels.crs) is not None:
+        raise InputError(
+            f"{', '.join(moved)} cannot be mended without a projected CRS in metres",
+            where="[quality] repair",
+            fix="reproject the layer first, or leave these codes out",
+            code="needs_metres",
+        )
+    return tuple(code for code in REPAIRABLE if code in wanted)
 
 
 class _Mender:
     """Applies the repairs one kind after the other and keeps the log."""
 
     def __init__(
-        self, parcels: gpd.GeoDataFrame, findings: Findings, codes: tuple[str, ...]
+        self,
+        parcels: gpd.GeoDataFrame,
+        findings: Findings,
+        codes: tuple[str, ...],
+        limits: Limits,
+        parameters: dict[str, float],
     ) -> None:
         self.parcels = parcels
         self.findings = findings.table
+        self.others = findings.others
         self.codes = codes
+        self.limits = limits
+        self.parameters = parameters
         self.shapes = parcels.geometry.to_numpy().copy()
         self.ids = parcels.index.to_numpy().astype(object).copy()
         self.out = np.full(len(parcels), "", dtype=object)
         self.log: list[dict[str, Any]] = []
+        self.edits: list[Edit] = []
         self.mended: set[str] = set()
 
     def of(self, *codes: str) -> pd.DataFrame:
@@ -144,36 +215,104 @@ class _Mender:
         self._make_valid()
         self._take_out_duplicates()
         self._name()
+        left = self._left(*self._mend_borders())
         remain = self.out == ""
         name = self.parcels.geometry.name
-        table = self.parcels[remain].copy()
-        table[name] = gpd.GeoSeries(self.shapes[remain], index=table.index, crs=self.parcels.crs)
-        table.index = pd.Index(self.ids[remain], name=self.parcels.index.name, dtype=object)
+        table = self._with(self.parcels[remain], self.shapes[remain], self.ids[remain])
         dropped = self.parcels[~remain].assign(dropped_because=self.out[~remain])
-        left = self.findings[~self.findings["finding_id"].isin(self.mended)]
-        left = pd.DataFrame(  # type: ignore[assignment]
-            left[["finding_id", "code", "severity", "row_id", "other_id", "message"]]
-        )
-        left = left.assign(
-            why=np.where(
-                left["code"].isin(SAFE_CODES),
-                "not asked for, or needs a person's decision",
-                "needs a person's decision",
-            )
-        ).reset_index(drop=True)
-        before = float(np.nan_to_num(shapely.area(self.parcels.geometry.to_numpy())).sum())
-        after = float(np.nan_to_num(shapely.area(self.shapes[remain])).sum())
+        moves = moves_of(self.edits, [str(self.ids[e.row]) for e in self.edits], self.parcels.crs)
+        rows = [row for row in dict.fromkeys(e.row for e in self.edits) if remain[row]]
+        rows = sorted(rows)
+        changed = self.parcels.iloc[rows]
+        shapes = self.parcels.geometry.to_numpy()
         return Repair(
             table,
-            pd.DataFrame(self.log, columns=LOG_COLUMNS),
+            self._logged(moves),
             dropped,
             left,
-            before,
-            after,
-            Provenance(versions=versions()),
+            float(np.nan_to_num(shapely.area(self.parcels.geometry.to_numpy())).sum()),
+            float(np.nan_to_num(shapely.area(self.shapes[remain])).sum()),
+            moves,
+            self._with(changed, shapes[rows], self.ids[rows])[[name]],
+            self._with(changed, self.shapes[rows], self.ids[rows])[[name]],
+            Provenance(versions=installed()),
         )
 
-    def note(self, finding: Any, action: str, before: float, after: float, **more: str) -> None:
+    def _with(self, table: gpd.GeoDataFrame, shapes: Any, ids: Any) -> gpd.GeoDataFrame:
+        made = table.copy()
+        made.index = pd.Index(ids, name=self.parcels.index.name, dtype=object)
+        series = gpd.GeoSeries(shapes, index=made.index, crs=self.parcels.crs)
+        made[table.geometry.name] = series.to_numpy()
+        return made
+
+    def _logged(self, moves: gpd.GeoDataFrame) -> pd.DataFrame:
+        """Return the log, with the moves of every edit counted."""
+        distance = moves["distance_m"].astype(float)
+        count, farthest = distance.groupby(level=0).size(), distance.groupby(level=0).max()
+        for entry in self.log:
+            edit = entry.pop("edit", None)
+            entry["vertices_moved"] = int(count.get(edit, 0)) if edit is not None else 0
+            entry["max_move_m"] = float(farthest.get(edit, 0.0)) if edit is not None else 0.0
+        return pd.DataFrame(self.log, columns=LOG_COLUMNS)
+
+    def _mend_borders(self) -> tuple[Findings | None, dict[Fault, str]]:
+        """Move borders where asked for; return what a second look finds, and what was refused."""
+        codes = tuple(code for code in BORDER_CODES if code in self.codes)
+        listed = self.of(*codes)
+        if not len(listed):
+            return None, {}
+        names: dict[Fault, str] = {}
+        for key, name in zip(_keys(listed, self.others), listed["finding_id"], strict=True):
+            names.setdefault(key, str(name))
+        changed = [edit.row for edit in self.edits]
+        mender = BorderMender(
+            self.parcels, self.shapes, self.out == "", self.limits, names, changed
+        )
+        mender.mend(codes)
+        for edit in mender.edits:
+            before, after = (0.0 if s is None else float(s.area) for s in (edit.before, edit.after))
+            self.log.append(
+                {
+                    "edit": len(self.edits),
+                    "finding_id": edit.finding_id,
+                    "row_id": str(self.ids[edit.row]),
+                    "other_id": str(self.ids[edit.other]) if edit.other >= 0 else "",
+                    "new_id": "",
+                    "code": edit.code,
+                    "action": edit.action,
+                    "area_before_m2": before,
+                    "area_after_m2": after,
+                    "delta_m2": after - before,
+                    "note": edit.note,
+                }
+            )
+            self.edits.append(edit)
+        for row, taker in mender.gone.items():
+            self.out[row] = f"sliver given to {self.ids[taker]}"
+        remain = self.out == ""
+        now = self._with(self.parcels[remain], self.shapes[remain], self.ids[remain])
+        return check(now, tests=codes, **self.parameters), mender.refused  # type: ignore[arg-type]
+
+    def _left(self, again: Findings | None, refused: dict[Fault, str]) -> pd.DataFrame:
+        """Return what was not mended: of borders what a second look finds, with the reason."""
+        columns = ["finding_id", "code", "severity", "row_id", "other_id", "message"]
+        first = self.findings[~self.findings["finding_id"].isin(self.mended)]
+        if again is not None:
+            first = first[~first["code"].isin([c for c in BORDER_CODES if c in self.codes])]
+        asked = first["code"].isin(self.codes)
+        why = np.where(asked, "the rows differ, or another repair settled it", "not asked for")
+        person = ~first["code"].isin(REPAIRABLE)
+        left = pd.DataFrame(first[columns]).assign(
+            why=np.where(person, "needs a person's decision", why)
+        )
+        if again is not None and len(again.table):
+            remain = np.append(np.flatnonzero(self.out == ""), -1)
+            keys = _keys(again.table, again.others, remain)
+            reasons = [refused.get(key, "not among the findings") for key in keys]
+            left = pd.concat([left, pd.DataFrame(again.table[columns]).assign(why=reasons)])
+        return left.reset_index(drop=True)
+
+    def note(self, finding: Any, action: str, before: float, after: float, **more: Any) -> None:
         self.mended.add(finding.finding_id)
         self.log.append(
             {
@@ -187,6 +326,7 @@ class _Mender:
                 "area_after_m2": after,
                 "delta_m2": after - before,
                 "note": more.get("note", ""),
+                **({"edit": more["edit"]} if "edit" in more else {}),
             }
         )
 
@@ -216,13 +356,18 @@ class _Mender:
                 self.out[row] = "no area after make_valid"  # type: ignore[index]
                 self.note(finding, "row taken out", before, 0.0, note="nothing with area remains")
                 continue
+            old = self.shapes[row]  # type: ignore[index]
             self.shapes[row] = mended  # type: ignore[index]
             parts = int(shapely.get_num_geometries(mended))
+            self.edits.append(
+                Edit(str(finding.finding_id), str(finding.code), int(row), -1, "", old, mended)  # type: ignore[arg-type]
+            )
             self.note(
                 finding,
                 "ring made valid",
                 before,
                 float(mended.area),
+                edit=len(self.edits) - 1,
                 note=f"{parts} parts; {finding.message_en}",
             )
 
@@ -232,7 +377,8 @@ class _Mender:
         if not len(findings):
             return
         keys = self._attribute_keys()
-        shape_key = shapely.to_wkb(shapely.normalize(self.shapes))
+        plain = shapely.remove_repeated_points(self.shapes)
+        shape_key = shapely.to_wkb(shapely.normalize(plain))
         ids_of_key: dict[tuple[bytes, int], list[int]] = {}
         order = {row: n for n, row in enumerate(_by_id(self.ids))}
         for row in sorted(range(len(self.shapes)), key=order.__getitem__):
@@ -292,6 +438,17 @@ class _Mender:
         self.ids[finding.row_number] = new
         taken.add(new)
         self.note(finding, "id given", area, area, new_id=new)
+
+
+def _keys(table: pd.DataFrame, others: pd.Series, rows: Any = None) -> list[Fault]:
+    """Return what names each finding; `rows` are the layer's positions of those that were checked."""
+    found = []
+    columns = (table["finding_id"], table["code"], table["row_number"])
+    for name, code, row in zip(*columns, strict=True):
+        two = (int(row), int(others.get(name, -1)))
+        one, other = two if rows is None else (int(rows[two[0]]), int(rows[two[1]]))
+        found.append(fault_key(str(code), one, other))
+    return found
 
 
 def _by_id(ids: np.ndarray) -> np.ndarray:

@@ -1,11 +1,10 @@
-"""Workbooks of the questions: zones, ledgers, findings, scores."""
+"""Workbooks of the questions: zones, scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import pandas as pd
 
 from renewal_geo.foundation.labels import label
@@ -33,13 +32,7 @@ from renewal_geo.report.zone_sheets import (
 if TYPE_CHECKING:
     from renewal_geo.ledger import Ledger
     from renewal_geo.potential import Potential
-    from renewal_geo.quality import Findings, Repair
     from renewal_geo.zones import Delineation, Frontier, Outlook
-
-FINDING_COLUMNS = (
-    "finding_id", "severity", "code", "fault", "table", "row_id", "other_id", "measure", "unit",
-    "limit", "message", "x", "y",
-)  # fmt: skip
 
 
 def zone_workbook(
@@ -106,48 +99,6 @@ def frontier_workbook(frontier: Frontier, *, study_name: str = "", lang: str = "
     return pack(book)
 
 
-def ledger_workbook(*ledgers: Ledger, study_name: str = "", lang: str = "zh") -> bytes:
-    """Return one or several area books as a workbook, one sheet each."""
-    book = new_book(lang, study_name or label("sheet.ledger", lang))
-    for one in ledgers:
-        add_ledger(book, one)
-    return pack(book)
-
-
-def findings_workbook(
-    findings: Findings, repair: Repair | None = None, *, study_name: str = "", lang: str = "zh"
-) -> bytes:
-    """Return the faults of a drawing as a workbook: counted, listed, and what was mended."""
-    book = new_book(lang, study_name or label("sheet.findings", lang))
-    table = findings.table
-    listed = _listed(table, lang)
-    counted = (
-        listed.groupby(["severity", "code", "fault"], sort=True, as_index=False)
-        .size()
-        .rename(columns={"size": "count"})
-    )
-    heads = _headings(counted, lang, {"count": ("count", "sum")})
-    add_sheet(book, label("sheet.faults", lang), counted, heads, note=str(findings))
-    shown = listed[[name for name in FINDING_COLUMNS if name in listed]]
-    add_sheet(book, label("sheet.findings", lang), shown, _headings(shown, lang))
-    if findings.skipped:
-        skipped = pd.DataFrame(list(findings.skipped), columns=["code", "note"])
-        add_sheet(book, label("sheet.skipped", lang), skipped, _headings(skipped, lang))
-    if repair is not None:
-        log = repair.log.reset_index(drop=True)
-        totals = {
-            "delta_m2": ("m2", "sum"),
-            "area_before_m2": ("m2", ""),
-            "area_after_m2": ("m2", ""),
-        }
-        heads = _headings(log, lang, totals)
-        add_sheet(book, label("sheet.repairs", lang), log, heads, note=str(repair))
-        if len(repair.left):
-            left = repair.left.reset_index(drop=True)
-            add_sheet(book, label("sheet.left", lang), left, _headings(left, lang))
-    return pack(book)
-
-
 def score_workbook(potential: Potential, *, study_name: str = "", lang: str = "zh") -> bytes:
     """Return scores and what each criterion contributes as a workbook; the score is a formula."""
     book = new_book(lang, study_name or label("sheet.scores", lang))
@@ -168,17 +119,6 @@ def score_workbook(potential: Potential, *, study_name: str = "", lang: str = "z
         missing = potential.missing
         add_sheet(book, label("sheet.missing", lang), missing, _headings(missing, lang))
     return pack(book)
-
-
-def _listed(table: gpd.GeoDataFrame, lang: str) -> pd.DataFrame:
-    frame = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
-    if frame.index.name and frame.index.name not in frame:
-        frame = frame.reset_index()
-    if lang != "zh" and "message_en" in frame:
-        frame["message"] = frame["message_en"]
-    frame["fault"] = [label(f"fault.{code}", lang) for code in frame["code"]]
-    frame["severity"] = [label(f"severity.{one}", lang) for one in frame["severity"]]
-    return frame
 
 
 def _headings(

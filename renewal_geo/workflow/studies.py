@@ -33,7 +33,9 @@ def with_options(study: Study, given: Given) -> Study:
 
 def study_or_layer(path: Path) -> Study:
     """Open a study, or a bare layer as the parcels of a study without settings."""
-    folder = path.is_dir() and path.suffix.lower() != ".gdb"  # a geodatabase is a folder, and a layer
+    folder = (
+        path.is_dir() and path.suffix.lower() != ".gdb"
+    )  # a geodatabase is a folder, and a layer
     if folder or path.name == STUDY_FILE or path.suffix == ".toml":
         return io.open_study(path, measured=False)
     parcels, source = io.open_layer(path)

@@ -165,4 +165,4 @@ def test_rows_that_differ_in_an_attribute_are_left_for_a_person():
 def test_unsafe_repairs_are_refused():
     parcels = layer([box(0, 0, 50, 50), box(49, 0, 99, 50)])
     with pytest.raises(InputError, match="cannot be mended"):
-        repair(parcels, check(parcels), codes=["overlap"])
+        repair(parcels, check(parcels), codes=["multipart"])
