@@ -66,9 +66,10 @@ def repair(
     as_json: JsonOption = False,
     given: dict[str, dict[str, Any]],
 ) -> None:
-    """Mend what is safe to mend and log every change with the area before and after.
+    """Mend the classes of faults that were asked for; log every vertex moved and every m2 given or taken.
 
-    Prepares: runs `check` first. Writes the repaired layer; the study's own files stay as they are.
+    Prepares: runs `check` first. Without --repair only what is safe is mended. Writes the repaired
+    layer; the study's own files stay as they are.
     """
     with visible_progress():
         repair_result, files, notes = workflow.repair(study, out, given)

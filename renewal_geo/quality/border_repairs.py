@@ -186,6 +186,12 @@ class BorderMender:
             rows = [int(self.rows[row]) for row in around]
             key = ("gap", rows[0] if rows else -1, rows[1] if len(rows) > 1 else -1)
             self._try(key, lambda g=gap, r=rows: self._filled(g, r), rows)
+        cracks = borders.open_cracks(
+            self.layer, found, self.limits.sliver_width_m, self.limits.least_m2
+        )
+        for around in cracks.around:
+            one, two = (int(self.rows[row]) for row in around)
+            self._try(("gap", one, two), _leave_open)
 
     def _filled(self, gap: Any, around: list[int]) -> list[tuple[int, int, str, Any]]:
         self._thin(gap)
@@ -363,6 +369,10 @@ class BorderMender:
         if gain[best[0]] > 0 and gain[best[0]] - second >= DECISIVE * abs(ground):
             return rows[int(best[0])]
         return rows[int(np.argmax(area.round(3)))]
+
+
+def _leave_open() -> list[tuple[int, int, str, Any]]:
+    raise RefusedError("open to the outside: where it ends is a person's decision")
 
 
 def _claimed_again(found: borders.Overlaps, least_m2: float) -> NDArray[np.bool_]:

@@ -10,10 +10,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from renewal_geo.quality.layer import Layer, Rows
+from renewal_geo.quality.layer import VERTEX_TOLERANCE_M, Layer, Rows
 from renewal_geo.spatial.areas import flat_union, polygonal
-from renewal_geo.spatial.fabric import Loops, loops_of, overlapping
+from renewal_geo.spatial.fabric import Loops, facing_segments, overlapping
 
+LONG_FOR_ITS_WIDTH = 10.0  # a crack is at least this many times as long as wide
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 
@@ -86,7 +87,7 @@ def gaps(layer: Layer, overlapped: Overlaps, widest_m: float, least_m2: float) -
     Holes come from the loops of unpaired edges. Where polygons along a loop overlap others, the loop is
     no outline, and the holes are those of the polygons' union.
     """
-    loops = loops_of(layer.fabric, layer.contacts)
+    loops = layer.loops
     torn = np.zeros(len(layer.shapes), dtype=np.bool_)
     torn[overlapped.first] = torn[overlapped.second] = True
     count = len(loops.area)
@@ -102,6 +103,51 @@ def gaps(layer: Layer, overlapped: Overlaps, widest_m: float, least_m2: float) -
     order = order[np.lexsort(shapely.bounds(found[order]).round(3).T[::-1])]
     found, area, width = found[order], area[order], width[order]
     return Gaps(found, area, width, _around(layer, found))
+
+
+def open_cracks(layer: Layer, enclosed: Gaps, widest_m: float, least_m2: float) -> Gaps:
+    """Return narrow ground between two parcels that runs out into a street or a courtyard.
+
+    Where unpaired borders of two parcels face each other less than `widest_m` apart, over more than
+    ten times the mean distance, and which is not for the most part an enclosed gap.
+    """
+    pairs, ground, length = facing_segments(layer.loops, VERTEX_TOLERANCE_M, widest_m)
+    found = np.empty(0, dtype=object)
+    sides = np.empty((0, 2), dtype=np.int64)
+    if len(pairs):
+        rows, of = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True)
+        of = of.ravel()
+        pieces = shapely.polygons(ground)
+        area = np.bincount(of, shapely.area(pieces))
+        narrow = (area > least_m2) & (area <= np.bincount(of, length) ** 2 / LONG_FOR_ITS_WIDTH)
+        known, _ = shapely.STRtree(enclosed.shapes).query(pieces, predicate="intersects")
+        # a crack that begins inside an enclosed gap may still leave it
+        apart = np.ones(len(rows), dtype=np.bool_)
+        apart[of[known]] = False
+        order = np.lexsort((*ground.reshape(-1, 8).T, of))
+        firsts = np.searchsorted(of[order], np.arange(len(rows)))
+        split = np.split(polygonal(pieces[order]), firsts[1:])
+        kept = [
+            n for n in np.flatnonzero(narrow) if apart[n] or not _known(split[n], enclosed.shapes)
+        ]
+        sides = rows[kept]
+        found = np.array([*(flat_union(split[n]) for n in kept), None], dtype=object)[:-1]
+        crack, row = layer.tree.query(found, predicate="intersects")
+        cuts = ~shapely.touches(found[crack], layer.shapes[row])
+        for n, cover in zip(crack[cuts], row[cuts], strict=True):
+            found[n] = _less(found[n], layer.shapes[cover])
+    real = np.flatnonzero(shapely.area(found) > least_m2)
+    real = real[np.lexsort(shapely.bounds(found[real]).round(3).T[::-1])]
+    found = polygonal(found[real])
+    around = np.column_stack(layer.directed(sides[real]))
+    return Gaps(found, shapely.area(found), mean_width(found), list(around))
+
+
+def _known(pieces: Shapes, others: Shapes) -> bool:
+    """Say whether most of some ground lies in other ground."""
+    whole = flat_union(pieces)
+    near = others[shapely.intersects(others, whole)]
+    return sum(_intersection(whole, one).area for one in near) > whole.area / 2
 
 
 def _clean_holes(

@@ -65,7 +65,8 @@ def check(
     overlap_min_m2
         Overlaps and gaps smaller than this are rounding.
     gap_max_width_m
-        Enclosed spaces up to this wide (2 A / P) are gaps, wider ones courtyards and streets.
+        Enclosed spaces up to this wide (2 A / P) are gaps, wider ones courtyards and streets. Cracks that
+        run out into a street are gaps up to `sliver_width_m`.
     tests
         Codes to look for; all where empty.
     name
@@ -151,7 +152,10 @@ def _tests_of_borders(
         found = borders.overlaps(layer, least_m2)
         note_overlaps(layer, found, least_m2, sliver_m)
         if "gap" in wanted:
-            note_gaps(layer, borders.gaps(layer, found, widest_m, least_m2), widest_m)
+            enclosed = borders.gaps(layer, found, widest_m, least_m2)
+            note_gaps(layer, enclosed, widest_m)
+            cracks = borders.open_cracks(layer, enclosed, sliver_m, least_m2)
+            note_gaps(layer, cracks, sliver_m, ("，通向外部", ", open to the outside"))
 
     return [
         (("duplicate_geometry",), lambda: note_duplicates(layer), ""),
@@ -227,8 +231,10 @@ def note_overlaps(
     )
 
 
-def note_gaps(layer: Layer, found: borders.Gaps, widest_m: float) -> None:
-    """Note enclosed ground that no parcel covers, with the two parcels that border most on it."""
+def note_gaps(
+    layer: Layer, found: borders.Gaps, widest_m: float, more: tuple[str, str] = ("", "")
+) -> None:
+    """Note narrow ground that no parcel covers, with the two parcels that border most on it."""
     layer.notes.add(
         "gap",
         [rows[0] if len(rows) else -1 for rows in found.around],
@@ -240,7 +246,10 @@ def note_gaps(layer: Layer, found: borders.Gaps, widest_m: float) -> None:
         widths=found.width,
         places=found.shapes,
         details=[
-            (f"{a:,.2f} m²，平均宽 {w:.2f} m", f"{a:,.2f} m², {w:.2f} m wide on average")
+            (
+                f"{a:,.2f} m²，平均宽 {w:.2f} m{more[0]}",
+                f"{a:,.2f} m², {w:.2f} m wide on average{more[1]}",
+            )
             for a, w in zip(found.area, found.width, strict=True)
         ],
     )

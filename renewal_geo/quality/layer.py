@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from renewal_geo.foundation.schema import as_text
 from renewal_geo.quality.findings import Notebook
-from renewal_geo.spatial.fabric import Contacts, Fabric, contacts_of, equal_pairs, fabric_of
+from renewal_geo.spatial.fabric import (
+    Contacts,
+    Fabric,
+    Loops,
+    contacts_of,
+    equal_pairs,
+    fabric_of,
+    loops_of,
+)
 
 POLYGONAL = (3, 6)
 VERTEX_TOLERANCE_M = 0.005
@@ -67,6 +75,11 @@ class Layer:
     def contacts(self) -> Contacts:
         """Where unpaired edges meet others."""
         return contacts_of(self.fabric, VERTEX_TOLERANCE_M)
+
+    @functools.cached_property
+    def loops(self) -> Loops:
+        """Loops of unpaired edges: outlines and holes of the fabric."""
+        return loops_of(self.fabric, self.contacts)
 
     @functools.cached_property
     def tree(self) -> Any:

@@ -258,12 +258,9 @@ class _Mender:
     def _mend_borders(self) -> tuple[Findings | None, dict[Fault, str]]:
         """Move borders where asked for; return what a second look finds, and what was refused."""
         codes = tuple(code for code in BORDER_CODES if code in self.codes)
-        listed = self.of(*codes)
-        if not len(listed):
+        if not codes or not (len(self.of(*codes)) or self.edits):
             return None, {}
-        names: dict[Fault, str] = {}
-        for key, name in zip(_keys(listed, self.others), listed["finding_id"], strict=True):
-            names.setdefault(key, str(name))
+        names = self._names(codes)
         changed = [edit.row for edit in self.edits]
         mender = BorderMender(
             self.parcels, self.shapes, self.out == "", self.limits, names, changed
@@ -291,14 +288,22 @@ class _Mender:
             self.out[row] = f"sliver given to {self.ids[taker]}"
         remain = self.out == ""
         now = self._with(self.parcels[remain], self.shapes[remain], self.ids[remain])
-        return check(now, tests=codes, **self.parameters), mender.refused  # type: ignore[arg-type]
+        return check(now, tests=BORDER_CODES, **self.parameters), mender.refused  # type: ignore[arg-type]
+
+    def _names(self, codes: Sequence[str]) -> dict[Fault, str]:
+        """Return the ids of findings by what they are about."""
+        listed = self.findings[self.findings["code"].isin(codes)]
+        names: dict[Fault, str] = {}
+        for key, name in zip(_keys(listed, self.others), listed["finding_id"], strict=True):
+            names.setdefault(key, str(name))
+        return names
 
     def _left(self, again: Findings | None, refused: dict[Fault, str]) -> pd.DataFrame:
-        """Return what was not mended: of borders what a second look finds, with the reason."""
+        """Return what was not mended: of borders, once some moved, what a second look finds."""
         columns = ["finding_id", "code", "severity", "row_id", "other_id", "message"]
         first = self.findings[~self.findings["finding_id"].isin(self.mended)]
         if again is not None:
-            first = first[~first["code"].isin([c for c in BORDER_CODES if c in self.codes])]
+            first = first[~first["code"].isin(BORDER_CODES)]
         asked = first["code"].isin(self.codes)
         why = np.where(asked, "the rows differ, or another repair settled it", "not asked for")
         person = ~first["code"].isin(REPAIRABLE)
@@ -308,8 +313,17 @@ class _Mender:
         if again is not None and len(again.table):
             remain = np.append(np.flatnonzero(self.out == ""), -1)
             keys = _keys(again.table, again.others, remain)
-            reasons = [refused.get(key, "not among the findings") for key in keys]
-            left = pd.concat([left, pd.DataFrame(again.table[columns]).assign(why=reasons)])
+            names = self._names(BORDER_CODES)
+            second = pd.DataFrame(again.table[columns])
+            new = "after-" + second["finding_id"].astype(str)  # an id of the mended layer's own
+            second["finding_id"] = [names.get(key, n) for key, n in zip(keys, new, strict=True)]
+            second["why"] = [
+                refused.get(key, "not among the findings")
+                if key[0] in self.codes
+                else "not asked for"
+                for key in keys
+            ]
+            left = pd.concat([left, second])
         return left.reset_index(drop=True)
 
     def note(self, finding: Any, action: str, before: float, after: float, **more: Any) -> None:

@@ -51,6 +51,9 @@ class Fabric:
         Per half-edge the one of another polygon that runs the other way between the same corners, or -1.
     unpaired
         Half-edges of sound polygons without a twin.
+    suspect
+        Unpaired half-edges, and those that run the same way as another between the same corners: which
+        of these has the twin is chance.
     stacked
         Pairs of polygons, the smaller row first, with half-edges that run the same way between the same
         corners, and the number of these: the two overlap.
@@ -64,6 +67,7 @@ class Fabric:
     sizes: Ints
     twin: Small
     unpaired: Small
+    suspect: Small
     stacked: Ints
     stacked_edges: Ints
 
@@ -132,13 +136,17 @@ def fabric_of(shapes: Shapes, sound: Bools | None = None) -> Fabric:
     spot = _scattered(edges.x, edges.y)
     size = _table_size(len(spot))
     slot = _slots(spot[:-1] + spot[1:], size)
-    twin, stacked = half_edges.paired(edges.x, edges.y, edges.owner, last, taken, slot, size)
-    unpaired = np.flatnonzero((twin < 0) & ~last & taken[edges.owner]).astype(np.int32)
+    twin, stacked, piled = half_edges.paired(edges.x, edges.y, edges.owner, last, taken, slot, size)
+    lone = (twin < 0) & ~last & taken[edges.owner]
+    unpaired = np.flatnonzero(lone).astype(np.int32)
+    suspect = np.flatnonzero(lone | piled).astype(np.int32)
     ring_first = np.searchsorted(edges.ring_owner, np.arange(edges.rows + 1))
     corners = edges.start[ring_first]
     sizes = np.diff(corners) - np.diff(ring_first)
     pairs, counts = _counted(stacked, edges.rows)
-    return Fabric(taken, edges, before, same, ring_first, sizes, twin, unpaired, pairs, counts)
+    return Fabric(
+        taken, edges, before, same, ring_first, sizes, twin, unpaired, suspect, pairs, counts
+    )
 
 
 def equal_pairs(fabric: Fabric) -> Ints:
@@ -151,7 +159,7 @@ def equal_pairs(fabric: Fabric) -> Ints:
 
 def contacts_of(fabric: Fabric, tolerance: float) -> Contacts:
     """Return where unpaired half-edges meet others; `tolerance` (m) is for corners by an edge."""
-    e, open_edges = fabric.edges, fabric.unpaired
+    e, open_edges = fabric.edges, fabric.suspect
     if not len(open_edges):
         return Contacts(fabric.stacked, np.empty((0, 2), dtype=np.int64))
     along = np.hypot(e.x[open_edges + 1] - e.x[open_edges], e.y[open_edges + 1] - e.y[open_edges])
@@ -219,6 +227,40 @@ def _joined(ax: Floats, ay: Floats, bx: Floats, by: Floats, owner: Small) -> Loo
     return Loops(ax[order], ay[order], owner[order], forked, first, area, length)
 
 
+def facing_segments(loops: Loops, least: float, reach: float) -> tuple[Ints, Floats, Floats]:
+    """Return where unpaired segments of two polygons face each other across a crack.
+
+    Parameters
+    ----------
+    loops
+        All unpaired segments.
+    least, reach
+        How far apart (m) the two may be at the wider end of where they face.
+
+    Returns
+    -------
+    tuple
+        k x 2 rows of polygons; k x 4 x 2 corners of the ground between; k lengths over which they face, m.
+    """
+    ends = np.arange(1, len(loops.x) + 1)
+    ends[loops.first[1:] - 1] = loops.first[:-1]
+    along = np.hypot(loops.x[ends] - loops.x, loops.y[ends] - loops.y)
+    cell = max(float(along.mean()), 4 * reach) if len(along) else 1.0
+    frame = np.array([loops.x.min(initial=np.inf), loops.y.min(initial=np.inf), cell])
+    pairs, ground, length = half_edges.facing(
+        loops.x,
+        loops.y,
+        loops.x[ends],
+        loops.y[ends],
+        loops.owner,
+        frame,
+        float(least),
+        float(reach),
+        _table_size(2 * len(loops.x)),
+    )
+    return loops.owner[pairs].astype(np.int64), ground.reshape(-1, 4, 2), length
+
+
 def spike_corners(fabric: Fabric, degrees: float, arm: float) -> Ints:
     """Return the corners where a ring turns back by less than `degrees`, both arms longer than `arm`."""
     e = fabric.edges
@@ -269,7 +311,7 @@ def _boxes(fabric: Fabric) -> Floats:
 def _matched(fabric: Fabric, touches: Ints) -> tuple[Floats, Floats, Floats, Floats, Small]:
     """Return the unpaired segments, split at the vertices that lie by them, without new twins."""
     e = fabric.edges
-    corner, edge = touches.T
+    corner, edge = touches[np.isin(touches[:, 1], fabric.unpaired)].T
     dx, dy = e.x[edge + 1] - e.x[edge], e.y[edge + 1] - e.y[edge]
     along = (e.x[corner] - e.x[edge]) * dx + (e.y[corner] - e.y[edge]) * dy
     edges = np.concatenate([fabric.unpaired, edge])
@@ -288,7 +330,7 @@ def _matched(fabric: Fabric, touches: Ints) -> tuple[Floats, Floats, Floats, Flo
     spot = _scattered(chain_x, chain_y)
     size = _table_size(len(x))
     last = np.arange(len(chain_x)) % 2 == 1
-    twin, _ = half_edges.paired(
+    twin, _, _ = half_edges.paired(
         chain_x,
         chain_y,
         np.repeat(owner, 2),

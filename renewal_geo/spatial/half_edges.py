@@ -11,6 +11,7 @@ import numpy as np
 from renewal_geo.foundation.compiled import compiled
 from renewal_geo.spatial.predicates import side
 
+OPPOSITE = 0.995  # cosine: within 5.7 degrees
 STRIDE_I, STRIDE_J = 73856093, 19349663  # primes that scatter the cells of a grid over a table
 
 
@@ -30,13 +31,14 @@ def corners_of(start, count):
 def paired(x, y, owner, last, taken, slot, table_size):
     """Pair half-edges that run opposite ways between the same corners.
 
-    Returns the twin of each half-edge (-1 for none), and the pairs of owners whose half-edges run the same
-    way between the same corners, once per such edge.
+    Returns the twin of each half-edge (-1 for none); the pairs of owners whose half-edges run the same
+    way between the same corners, once per such edge; and which half-edges do.
     """
     head = np.full(table_size, -1, dtype=np.int32)
     following = np.empty(len(x), dtype=np.int32)
     twin = np.full(len(x), -1, dtype=np.int32)
     stacked, piles = np.empty((64, 2), dtype=np.int64), 0
+    piled = np.zeros(len(x), dtype=np.bool_)
     for e in range(len(x) - 1):
         if last[e] or not taken[owner[e]]:
             continue
@@ -51,11 +53,12 @@ def paired(x, y, owner, last, taken, slot, table_size):
                     more[:piles] = stacked
                     stacked = more
                 stacked[piles, 0], stacked[piles, 1] = owner[f], owner[e]
+                piled[e] = piled[f] = True
                 piles += 1
             f = following[f]
         following[e] = head[slot[e]]
         head[slot[e]] = e
-    return twin, stacked[:piles].copy()
+    return twin, stacked[:piles].copy(), piled
 
 
 @compiled
@@ -436,6 +439,97 @@ def walked(ax, ay, bx, by, tail_slot, tip_slot, table_size):
             e = best
     first[loops] = at
     return order, first[: loops + 1].copy(), forked[order]
+
+
+@compiled
+def facing(ax, ay, bx, by, owner, frame, least, reach, table_size):
+    """Find segments that run opposite ways, `least` to `reach` apart, each in front of the other.
+
+    Returns
+    -------
+    tuple
+        Pairs of segments of two owners; the corners of the ground between them, four points each; the
+        length over which they face.
+    """
+    x0, y0, cell = frame[0], frame[1], frame[2]
+    head = np.full(table_size, -1, dtype=np.int32)
+    entries, used = np.empty((max(2 * len(ax), 64), 4), dtype=np.int32), 0
+    pairs, found = np.empty((256, 2), dtype=np.int64), 0
+    ground = np.empty((256, 9))
+    seen = np.full(len(ax), -1, dtype=np.int32)
+    for e in range(len(ax)):
+        west, east = min(ax[e], bx[e]) - reach, max(ax[e], bx[e]) + reach
+        south, north = min(ay[e], by[e]) - reach, max(ay[e], by[e]) + reach
+        bottom, top = int(np.floor((south - y0) / cell)), int(np.floor((north - y0) / cell))
+        for j in range(bottom, top + 1):
+            low, high = y0 + j * cell - 2 * reach, y0 + (j + 1) * cell + 2 * reach
+            left, right = _reach(ax[e], ay[e], bx[e], by[e], low, high)
+            left, right = max(west, left - 2 * reach), min(east, right + 2 * reach)
+            first = int(np.floor((left - x0) / cell))
+            for i in range(first, int(np.floor((right - x0) / cell)) + 1):
+                slot = (i * STRIDE_I ^ j * STRIDE_J) & (table_size - 1)
+                a = head[slot]
+                while a >= 0:
+                    f = entries[a, 2]
+                    if entries[a, 0] == i and entries[a, 1] == j and seen[f] != e:
+                        seen[f] = e
+                        if owner[f] != owner[e]:
+                            ground = _grown(ground, found)
+                            one, two = _shorter_first(ax, ay, bx, by, e, f)
+                            if _faces(ax, ay, bx, by, one, two, least, reach, ground[found]):
+                                pairs = _grown(pairs, found)
+                                pairs[found, 0], pairs[found, 1] = e, f
+                                found += 1
+                    a = entries[a, 3]
+                entries = _grown(entries, used)
+                entries[used, 0], entries[used, 1], entries[used, 2] = i, j, e
+                entries[used, 3] = head[slot]
+                head[slot] = used
+                used += 1
+    return pairs[:found].copy(), ground[:found, :8].copy(), ground[:found, 8].copy()
+
+
+@compiled
+def _shorter_first(ax, ay, bx, by, e, f):
+    """Return two segments in an order that does not depend on that of the layer."""
+    one = (bx[e] - ax[e]) ** 2 + (by[e] - ay[e]) ** 2
+    two = (bx[f] - ax[f]) ** 2 + (by[f] - ay[f]) ** 2
+    if one < two or (one == two and (ax[e] < ax[f] or (ax[e] == ax[f] and ay[e] < ay[f]))):
+        return e, f
+    return f, e
+
+
+@compiled
+def _faces(ax, ay, bx, by, e, f, least, reach, ground):
+    """Put the ground between two segments into `ground`; say whether there is some."""
+    dx, dy = bx[e] - ax[e], by[e] - ay[e]
+    gx, gy = bx[f] - ax[f], by[f] - ay[f]
+    long, other = np.sqrt(dx * dx + dy * dy), np.sqrt(gx * gx + gy * gy)
+    if dx * gx + dy * gy > -OPPOSITE * long * other:
+        return False
+    dx, dy = dx / long, dy / long
+    # f in e's own frame: s along e, d to its right, where the outside is
+    s1, d1 = (
+        (ax[f] - ax[e]) * dx + (ay[f] - ay[e]) * dy,
+        (ax[f] - ax[e]) * dy - (ay[f] - ay[e]) * dx,
+    )
+    s0, d0 = (
+        (bx[f] - ax[e]) * dx + (by[f] - ay[e]) * dy,
+        (bx[f] - ax[e]) * dy - (by[f] - ay[e]) * dx,
+    )
+    low, high = max(0.0, s0), min(long, s1)
+    if high - low <= reach:
+        return False
+    slope = (d1 - d0) / (s1 - s0)
+    at_low, at_high = d0 + (low - s0) * slope, d0 + (high - s0) * slope
+    if min(at_low, at_high) < 0.0 or not least < max(at_low, at_high) <= reach:
+        return False
+    ground[0], ground[1] = ax[e] + low * dx, ay[e] + low * dy
+    ground[2], ground[3] = ax[e] + high * dx, ay[e] + high * dy
+    ground[4], ground[5] = ground[2] + at_high * dy, ground[3] - at_high * dx
+    ground[6], ground[7] = ground[0] + at_low * dy, ground[1] - at_low * dx
+    ground[8] = high - low
+    return True
 
 
 @compiled
