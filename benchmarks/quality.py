@@ -186,9 +186,10 @@ def main():
     options.add_argument("--runs", type=int, default=5)
     given = options.parse_args()
     clean = parcels(given.parcels).set_index("parcel_id")
-    streets = clean[(clean["row"] % 5 > 0) & (clean["column"] % 5 > 0)]
+    wide = parcels(round(given.parcels / 0.64)).set_index("parcel_id")
+    streets = wide[(wide["row"] % 5 > 0) & (wide["column"] % 5 > 0)]
     scenes = [("clean", clean, None)]
-    for name, table in (("damaged", clean), ("streets, damaged", streets)):
+    for name, table in (("damaged", clean), ("streets", streets)):
         scenes.append((name, *damaged(table)))
     print(
         "fabric            polygons  invalid_edges  flagged   ours  findings  ours/invalid_edges   pairs"

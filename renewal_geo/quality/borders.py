@@ -117,21 +117,22 @@ def open_cracks(layer: Layer, enclosed: Gaps, widest_m: float, least_m2: float) 
     if len(pairs):
         rows, of = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True)
         of = of.ravel()
-        pieces = shapely.polygons(ground)
+        pieces = np.asarray(shapely.polygons(ground))
         area = np.bincount(of, shapely.area(pieces))
         narrow = (area > least_m2) & (area <= np.bincount(of, length) ** 2 / LONG_FOR_ITS_WIDTH)
-        known, _ = shapely.STRtree(enclosed.shapes).query(pieces, predicate="intersects")
-        # a crack that begins inside an enclosed gap may still leave it
-        apart = np.ones(len(rows), dtype=np.bool_)
-        apart[of[known]] = False
+        piece, gap = shapely.STRtree(enclosed.shapes).query(pieces, predicate="intersects")
+        likely = narrow[of[piece]]
+        piece, gap = piece[likely], gap[likely]
+        known = shapely.area(shared_ground(pieces[piece], enclosed.shapes[gap]))
+        narrow &= np.bincount(of[piece], np.nan_to_num(known), len(rows)) <= area / 2
         order = np.lexsort((*ground.reshape(-1, 8).T, of))
         firsts = np.searchsorted(of[order], np.arange(len(rows)))
-        split = np.split(polygonal(pieces[order]), firsts[1:])
-        kept = [
-            n for n in np.flatnonzero(narrow) if apart[n] or not _known(split[n], enclosed.shapes)
-        ]
+        split = np.split(pieces[order], firsts[1:])
+        kept = np.flatnonzero(narrow)
         sides = rows[kept]
-        found = np.array([*(flat_union(split[n]) for n in kept), None], dtype=object)[:-1]
+        found = np.array([*(flat_union(polygonal(split[n])) for n in kept), None], dtype=object)[
+            :-1
+        ]
         crack, row = layer.tree.query(found, predicate="intersects")
         cuts = ~shapely.touches(found[crack], layer.shapes[row])
         for n, cover in zip(crack[cuts], row[cuts], strict=True):
@@ -141,13 +142,6 @@ def open_cracks(layer: Layer, enclosed: Gaps, widest_m: float, least_m2: float) 
     found = polygonal(found[real])
     around = np.column_stack(layer.directed(sides[real]))
     return Gaps(found, shapely.area(found), mean_width(found), list(around))
-
-
-def _known(pieces: Shapes, others: Shapes) -> bool:
-    """Say whether most of some ground lies in other ground."""
-    whole = flat_union(pieces)
-    near = others[shapely.intersects(others, whole)]
-    return sum(_intersection(whole, one).area for one in near) > whole.area / 2
 
 
 def _clean_holes(

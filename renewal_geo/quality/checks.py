@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from renewal_geo.foundation import progress
@@ -261,32 +260,26 @@ def note_unmatched(layer: Layer) -> None:
     if not len(found.corner):
         return
     e = layer.fabric.edges
-    table = pd.DataFrame(
-        {
-            "owner": found.owner,
-            "other": found.other,
-            "x": e.x[found.corner],
-            "y": e.y[found.corner],
-            "distance": found.distance,
-        }
-    ).sort_values(["x", "y", "distance"])
-    table = table.drop_duplicates(["owner", "other", "x", "y"])
-    pairs = table.groupby(["owner", "other"], as_index=False)
-    rows = pairs.agg(
-        x=("x", "first"), y=("y", "first"), farthest=("distance", "max"), count=("x", "size")
-    )
-    count = rows["count"].to_numpy()
+    x, y = e.x[found.corner], e.y[found.corner]
+    order = np.lexsort((found.distance, y, x, found.other, found.owner))
+    pair = np.column_stack([found.owner, found.other])[order]
+    place = np.column_stack([x, y])[order]
+    is_first = np.r_[True, (np.diff(pair, axis=0) != 0).any(axis=1)]
+    starts = np.flatnonzero(is_first)
+    is_other = is_first | np.r_[True, (np.diff(place, axis=0) != 0).any(axis=1)]
+    count = np.add.reduceat(is_other.astype(int), starts)
+    farthest = np.maximum.reduceat(found.distance[order], starts)
     layer.notes.add(
         "unmatched_vertex",
-        rows["owner"].to_numpy(),
-        others=rows["other"].to_numpy(),
+        pair[starts, 0],
+        others=pair[starts, 1],
         measures=count,
         unit="vertices",
         areas=np.nan,
-        widths=rows["farthest"].to_numpy(),
-        places=shapely.points(rows["x"].to_numpy(), rows["y"].to_numpy()),
+        widths=farthest,
+        places=shapely.points(place[starts]),
         details=[
             (f"{c} 个节点，距边最远 {d:.4f} m", f"{c} vertices, up to {d:.4f} m from the edge")
-            for c, d in zip(count, rows["farthest"], strict=True)
+            for c, d in zip(count, farthest, strict=True)
         ],
     )

@@ -101,12 +101,16 @@ class Layer:
         """Return rows in an order that does not depend on that of the layer: by place, id, first column."""
         rows = np.unique(rows)
         bounds = np.nan_to_num(shapely.bounds(self.shapes[rows]), nan=np.inf).round(3)
+        places = bounds.T[::-1]
+        order = np.lexsort(places)
+        if len(rows) < 2 or not (bounds[order][1:] == bounds[order][:-1]).all(axis=1).any():
+            return rows[order]
         ids = self.ids[rows]
         rest = ids
         if self.parcels.shape[1] > 1:
             first = pd.Series(self.parcels.iloc[:, 0].to_numpy()[rows])
             rest = as_text(first).fillna("").to_numpy(str)
-        return rows[np.lexsort((rest, ids, *bounds.T[::-1]))]
+        return rows[np.lexsort((rest, ids, *places))]
 
     def ranks(self, *rows: Rows) -> tuple[Rows, ...]:
         """Return for every row its place in that order."""
