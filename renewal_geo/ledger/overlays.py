@@ -133,8 +133,8 @@ def overlay(
     >>> from shapely import box
     >>> parcels = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 100)], index=["P1"], crs="EPSG:4547")
     >>> use = gpd.GeoDataFrame({"use": ["M1"]}, geometry=[box(0, 0, 60, 100)], index=["U1"], crs="EPSG:4547")
-    >>> overlay(parcels, use, how="identity").table[["left_id", "right_id", "use", "area_m2"]].values.tolist()
-    [['P1', 'U1', 'M1', 6000.0], ['P1', None, None, 4000.0]]
+    >>> overlay(parcels, use, how="identity").table[["left_id", "area_m2"]].values.tolist()
+    [['P1', 6000.0], ['P1', 4000.0]]
     """
     if how not in get_args(How):
         raise InputError(

@@ -120,7 +120,7 @@ class BorderMender:
         self.rows = np.flatnonzero(self.alive)
         now = self.parcels.iloc[self.rows].copy()
         now = now.set_geometry(gpd.GeoSeries(self.shapes[self.rows], index=now.index, crs=now.crs))
-        self.layer = Layer(now, "", metric=True)
+        self.layer = Layer(now, "", metric=True, reach=self.limits.sliver_width_m)
         self.fresh = set()
 
     def _cut_spikes(self) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from renewal_geo.quality.layer import VERTEX_TOLERANCE_M, Layer, Rows
 from renewal_geo.spatial.areas import flat_union, polygonal
-from renewal_geo.spatial.fabric import Loops, facing_segments, overlapping
+from renewal_geo.spatial.fabric import Loops, facing_edges, overlapping
 
 LONG_FOR_ITS_WIDTH = 10.0  # a crack is at least this many times as long as wide
 Floats = NDArray[np.float64]
@@ -111,7 +111,7 @@ def open_cracks(layer: Layer, enclosed: Gaps, widest_m: float, least_m2: float) 
     Where unpaired borders of two parcels face each other less than `widest_m` apart, over more than
     ten times the mean distance, and which is not for the most part an enclosed gap.
     """
-    pairs, ground, length = facing_segments(layer.loops, VERTEX_TOLERANCE_M, widest_m)
+    pairs, ground, length = facing_edges(layer.fabric, layer.contacts, VERTEX_TOLERANCE_M, widest_m)
     found = np.empty(0, dtype=object)
     sides = np.empty((0, 2), dtype=np.int64)
     if len(pairs):
@@ -185,10 +185,10 @@ def _torn_holes(
     filled = polygonal(np.array([*rings, None], dtype=object)[:-1])
     if not len(filled):
         return []
-    parts = shapely.get_parts(flat_union(filled[outside]))
+    parts = shapely.get_parts(_joined(filled[outside]))
     inner, part = shapely.get_rings(parts, return_index=True)
     between = shapely.polygons(inner[np.diff(part, prepend=-1) == 0])
-    ground = shapely.get_parts(flat_union(np.concatenate([filled[~outside], between])))
+    ground = shapely.get_parts(_joined(np.concatenate([filled[~outside], between])))
     ragged = np.zeros(len(layer.shapes), dtype=np.bool_)
     ragged[loops.owner] = True
     row = np.flatnonzero(ragged & layer.sound)
@@ -212,6 +212,14 @@ def shared_ground(one: Shapes, two: Shapes) -> Shapes:
         return polygonal(shapely.intersection(one, two))
     except shapely.GEOSException:
         return polygonal(np.array([_intersection(a, b) for a, b in zip(one, two, strict=True)]))
+
+
+def _joined(shapes: Shapes) -> Any:
+    """Return the union of shapes of which most lie apart."""
+    try:
+        return shapely.disjoint_subset_union_all(shapes)
+    except shapely.GEOSException:
+        return flat_union(shapes)
 
 
 def _less(one: Any, two: Any) -> Any:

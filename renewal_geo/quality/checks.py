@@ -91,7 +91,7 @@ def check(
             code="unknown_test",
         )
     metric = fault_of(parcels.crs) is None
-    layer = Layer(parcels, name, metric=metric)
+    layer = Layer(parcels, name, metric=metric, reach=sliver_width_m)
     wanted = set(tests) or set(CODES)
     skipped: list[tuple[str, str]] = []
     work = [

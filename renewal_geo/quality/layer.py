@@ -39,10 +39,15 @@ class Layer:
         Its geometries without Z and M.
     areal, sound
         Which are polygons with a ring; which of these are valid.
+    reach
+        How wide (m) a crack may be that runs out into a street.
     """
 
-    def __init__(self, parcels: gpd.GeoDataFrame, name: str, *, metric: bool) -> None:
+    def __init__(
+        self, parcels: gpd.GeoDataFrame, name: str, *, metric: bool, reach: float = 0.0
+    ) -> None:
         self.parcels = parcels
+        self.reach = reach
         self.metric = metric
         shapes = parcels.geometry.to_numpy()
         self.shapes = shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes
@@ -74,7 +79,7 @@ class Layer:
     @functools.cached_property
     def contacts(self) -> Contacts:
         """Where unpaired edges meet others."""
-        return contacts_of(self.fabric, VERTEX_TOLERANCE_M)
+        return contacts_of(self.fabric, VERTEX_TOLERANCE_M, self.reach)
 
     @functools.cached_property
     def loops(self) -> Loops:

@@ -79,10 +79,12 @@ class Contacts:
 
     `pairs`: rows of polygons whose interiors overlap for certain, the smaller row first. `touches`: corner
     and the half-edge of another polygon by whose inside the corner lies, within the tolerance.
+    `opposite`: half-edges of two polygons that run opposite ways within reach of each other.
     """
 
     pairs: Ints
     touches: Ints
+    opposite: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,16 +160,28 @@ def equal_pairs(fabric: Fabric) -> Ints:
     return found
 
 
-def contacts_of(fabric: Fabric, tolerance: float) -> Contacts:
-    """Return where unpaired half-edges meet others; `tolerance` (m) is for corners by an edge."""
+def contacts_of(fabric: Fabric, tolerance: float, reach: float = 0.0) -> Contacts:
+    """Return where unpaired half-edges meet others.
+
+    Parameters
+    ----------
+    fabric
+        n polygons.
+    tolerance
+        How far a corner may lie from an edge that it touches, m.
+    reach
+        Within which half-edges that run opposite ways are noted, m.
+    """
+    reach = max(reach, tolerance)
     e, open_edges = fabric.edges, fabric.suspect
     if not len(open_edges):
-        return Contacts(fabric.stacked, np.empty((0, 2), dtype=np.int64))
+        none = np.empty((0, 2), dtype=np.int64)
+        return Contacts(fabric.stacked, none, none)
     along = np.hypot(e.x[open_edges + 1] - e.x[open_edges], e.y[open_edges + 1] - e.y[open_edges])
-    cell = max(EDGES_WIDE * float(along.mean()), 4 * tolerance, 1e-9)
+    cell = max(EDGES_WIDE * float(along.mean()), 4 * reach, 1e-9)
     frame = np.array([e.x.min(), e.y.min(), cell])
     once = np.flatnonzero(fabric.twin > np.arange(len(fabric.twin))).astype(np.int32)
-    pairs, touches = half_edges.contacts(
+    pairs, touches, opposite = half_edges.contacts(
         e.x,
         e.y,
         e.owner,
@@ -178,11 +192,13 @@ def contacts_of(fabric: Fabric, tolerance: float) -> Contacts:
         fabric.twin,
         frame,
         float(tolerance),
+        float(reach),
         _table_size(2 * len(open_edges)),
     )
     found, _ = _counted(pairs, e.rows)
     touches = np.unique(touches, axis=0) if len(touches) else touches
-    return Contacts(_pairs_of(np.concatenate([found, fabric.stacked]), e.rows), touches)
+    opposite = np.unique(opposite, axis=0) if len(opposite) else opposite
+    return Contacts(_pairs_of(np.concatenate([found, fabric.stacked]), e.rows), touches, opposite)
 
 
 def overlapping(fabric: Fabric, contacts: Contacts) -> Ints:
@@ -228,13 +244,15 @@ def _joined(ax: Floats, ay: Floats, bx: Floats, by: Floats, owner: Small) -> Loo
     return Loops(ax[order], ay[order], owner[order], forked, first, area, length)
 
 
-def facing_segments(loops: Loops, least: float, reach: float) -> tuple[Ints, Floats, Floats]:
-    """Return where unpaired segments of two polygons face each other across a crack.
+def facing_edges(
+    fabric: Fabric, contacts: Contacts, least: float, reach: float
+) -> tuple[Ints, Floats, Floats]:
+    """Return where unpaired half-edges of two polygons face each other across a crack.
 
     Parameters
     ----------
-    loops
-        All unpaired segments.
+    contacts
+        Of the fabric, with a reach of at least `reach`.
     least, reach
         How far apart (m) the two may be at the wider end of where they face.
 
@@ -243,23 +261,9 @@ def facing_segments(loops: Loops, least: float, reach: float) -> tuple[Ints, Flo
     tuple
         k x 2 rows of polygons; k x 4 x 2 corners of the ground between; k lengths over which they face, m.
     """
-    ends = np.arange(1, len(loops.x) + 1)
-    ends[loops.first[1:] - 1] = loops.first[:-1]
-    along = np.hypot(loops.x[ends] - loops.x, loops.y[ends] - loops.y)
-    cell = max(EDGES_WIDE * float(along.mean()), 4 * reach) if len(along) else 1.0
-    frame = np.array([loops.x.min(initial=np.inf), loops.y.min(initial=np.inf), cell])
-    pairs, ground, length = half_edges.facing(
-        loops.x,
-        loops.y,
-        loops.x[ends],
-        loops.y[ends],
-        loops.owner,
-        frame,
-        float(least),
-        float(reach),
-        _table_size(2 * len(loops.x)),
-    )
-    return loops.owner[pairs].astype(np.int64), ground.reshape(-1, 4, 2), length
+    e = fabric.edges
+    kept, ground, length = half_edges.facing(e.x, e.y, contacts.opposite, least, reach)
+    return e.owner[contacts.opposite[kept]].astype(np.int64), ground.reshape(-1, 4, 2), length
 
 
 def spike_corners(fabric: Fabric, degrees: float, arm: float) -> Ints:

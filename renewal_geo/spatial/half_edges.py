@@ -84,25 +84,29 @@ def _reach(ax, ay, bx, by, low, high):
 
 
 @compiled
-def contacts(x, y, owner, before, same, unpaired, paired_once, twin, frame, tolerance, table_size):
+def contacts(
+    x, y, owner, before, same, unpaired, paired_once, twin, frame, tolerance, reach, table_size
+):
     """Find where unpaired half-edges meet others, on a grid of which only the used cells exist.
 
     Returns
     -------
     tuple
         Pairs of owners whose interiors overlap for certain; pairs (corner, half-edge): the corner lies
-        within `tolerance` of the inside of another owner's unpaired half-edge.
+        within `tolerance` of the inside of another owner's unpaired half-edge; pairs of half-edges that
+        run opposite ways and whose boxes are at most `reach` apart.
     """
     x0, y0, cell = frame[0], frame[1], frame[2]
     head = np.full(table_size, -1, dtype=np.int32)
     entries, used = np.empty((max(2 * len(unpaired), 64), 4), dtype=np.int32), 0
     pairs, found = np.empty((256, 2), dtype=np.int64), 0
     touches, touched = np.empty((256, 2), dtype=np.int64), 0
+    across, crossed = np.empty((256, 2), dtype=np.int64), 0
     total = len(unpaired) + len(paired_once)
     for n in range(total):
         is_unpaired = n < len(unpaired)
         e = unpaired[n] if is_unpaired else paired_once[n - len(unpaired)]
-        pad = tolerance if is_unpaired else 0.0
+        pad = reach if is_unpaired else 0.0
         ax, ay, bx, by = x[e], y[e], x[e + 1], y[e + 1]
         west, east = min(ax, bx) - pad, max(ax, bx) + pad
         south, north = min(ay, by) - pad, max(ay, by) + pad
@@ -130,6 +134,10 @@ def contacts(x, y, owner, before, same, unpaired, paired_once, twin, frame, tole
                             pairs = _grown(pairs, found + 1)
                             if is_unpaired:
                                 if owner[f] != owner[e]:
+                                    if _opposite(x, y, e, f):
+                                        across = _grown(across, crossed)
+                                        across[crossed, 0], across[crossed, 1] = e, f
+                                        crossed += 1
                                     if enters(x, y, before, same, e, f, True) or enters(
                                         x, y, before, same, f, e, False
                                     ):
@@ -160,7 +168,19 @@ def contacts(x, y, owner, before, same, unpaired, paired_once, twin, frame, tole
                     entries[used, 3] = head[slot]
                     head[slot] = used
                     used += 1
-    return pairs[:found].copy(), touches[:touched].copy()
+    return pairs[:found].copy(), touches[:touched].copy(), across[:crossed].copy()
+
+
+@compiled
+def _opposite(x, y, e, f):
+    """Say whether two half-edges without a common corner run opposite ways."""
+    if (x[e] == x[f + 1] and y[e] == y[f + 1]) or (x[f] == x[e + 1] and y[f] == y[e + 1]):
+        return False
+    dx, dy = x[e + 1] - x[e], y[e + 1] - y[e]
+    gx, gy = x[f + 1] - x[f], y[f + 1] - y[f]
+    dot = dx * gx + dy * gy
+    lengths = (dx * dx + dy * dy) * (gx * gx + gy * gy)
+    return dot < 0.0 and dot * dot >= OPPOSITE * OPPOSITE * lengths
 
 
 @compiled
@@ -442,81 +462,46 @@ def walked(ax, ay, bx, by, tail_slot, tip_slot, table_size):
 
 
 @compiled
-def facing(ax, ay, bx, by, owner, frame, least, reach, table_size):
-    """Find segments that run opposite ways, `least` to `reach` apart, each in front of the other.
+def facing(x, y, pairs, least, reach):
+    """Return the ground between half-edges that run opposite ways, `least` to `reach` apart.
 
     Returns
     -------
     tuple
-        Pairs of segments of two owners; the corners of the ground between them, four points each; the
-        length over which they face.
+        Which of the pairs face each other; the corners of the ground between them, four points each;
+        the length over which they do.
     """
-    x0, y0, cell = frame[0], frame[1], frame[2]
-    head = np.full(table_size, -1, dtype=np.int32)
-    entries, used = np.empty((max(2 * len(ax), 64), 4), dtype=np.int32), 0
-    pairs, found = np.empty((256, 2), dtype=np.int64), 0
-    ground = np.empty((256, 9))
-    seen = np.full(len(ax), -1, dtype=np.int32)
-    for e in range(len(ax)):
-        west, east = min(ax[e], bx[e]) - reach, max(ax[e], bx[e]) + reach
-        south, north = min(ay[e], by[e]) - reach, max(ay[e], by[e]) + reach
-        bottom, top = int(np.floor((south - y0) / cell)), int(np.floor((north - y0) / cell))
-        for j in range(bottom, top + 1):
-            low, high = y0 + j * cell - 2 * reach, y0 + (j + 1) * cell + 2 * reach
-            left, right = _reach(ax[e], ay[e], bx[e], by[e], low, high)
-            left, right = max(west, left - 2 * reach), min(east, right + 2 * reach)
-            first = int(np.floor((left - x0) / cell))
-            for i in range(first, int(np.floor((right - x0) / cell)) + 1):
-                slot = (i * STRIDE_I ^ j * STRIDE_J) & (table_size - 1)
-                a = head[slot]
-                while a >= 0:
-                    f = entries[a, 2]
-                    if entries[a, 0] == i and entries[a, 1] == j and seen[f] != e:
-                        seen[f] = e
-                        if owner[f] != owner[e]:
-                            ground = _grown(ground, found)
-                            one, two = _shorter_first(ax, ay, bx, by, e, f)
-                            if _faces(ax, ay, bx, by, one, two, least, reach, ground[found]):
-                                pairs = _grown(pairs, found)
-                                pairs[found, 0], pairs[found, 1] = e, f
-                                found += 1
-                    a = entries[a, 3]
-                entries = _grown(entries, used)
-                entries[used, 0], entries[used, 1], entries[used, 2] = i, j, e
-                entries[used, 3] = head[slot]
-                head[slot] = used
-                used += 1
-    return pairs[:found].copy(), ground[:found, :8].copy(), ground[:found, 8].copy()
+    kept, found = np.empty(len(pairs), dtype=np.int64), 0
+    ground = np.empty((len(pairs), 9))
+    for n in range(len(pairs)):
+        e, f = _shorter_first(x, y, pairs[n, 0], pairs[n, 1])
+        if _faces(x, y, e, f, least, reach, ground[found]):
+            kept[found] = n
+            found += 1
+    return kept[:found].copy(), ground[:found, :8].copy(), ground[:found, 8].copy()
 
 
 @compiled
-def _shorter_first(ax, ay, bx, by, e, f):
-    """Return two segments in an order that does not depend on that of the layer."""
-    one = (bx[e] - ax[e]) ** 2 + (by[e] - ay[e]) ** 2
-    two = (bx[f] - ax[f]) ** 2 + (by[f] - ay[f]) ** 2
-    if one < two or (one == two and (ax[e] < ax[f] or (ax[e] == ax[f] and ay[e] < ay[f]))):
+def _shorter_first(x, y, e, f):
+    """Return two half-edges in an order that does not depend on that of the layer."""
+    one = (x[e + 1] - x[e]) ** 2 + (y[e + 1] - y[e]) ** 2
+    two = (x[f + 1] - x[f]) ** 2 + (y[f + 1] - y[f]) ** 2
+    if one < two or (one == two and (x[e] < x[f] or (x[e] == x[f] and y[e] < y[f]))):
         return e, f
     return f, e
 
 
 @compiled
-def _faces(ax, ay, bx, by, e, f, least, reach, ground):
-    """Put the ground between two segments into `ground`; say whether there is some."""
-    dx, dy = bx[e] - ax[e], by[e] - ay[e]
-    gx, gy = bx[f] - ax[f], by[f] - ay[f]
-    long, other = np.sqrt(dx * dx + dy * dy), np.sqrt(gx * gx + gy * gy)
-    if dx * gx + dy * gy > -OPPOSITE * long * other:
-        return False
+def _faces(x, y, e, f, least, reach, ground):
+    """Put the ground between two half-edges into `ground`; say whether there is some."""
+    ax, ay = x[e], y[e]
+    dx, dy = x[e + 1] - ax, y[e + 1] - ay
+    long = np.sqrt(dx * dx + dy * dy)
     dx, dy = dx / long, dy / long
     # f in e's own frame: s along e, d to its right, where the outside is
-    s1, d1 = (
-        (ax[f] - ax[e]) * dx + (ay[f] - ay[e]) * dy,
-        (ax[f] - ax[e]) * dy - (ay[f] - ay[e]) * dx,
-    )
-    s0, d0 = (
-        (bx[f] - ax[e]) * dx + (by[f] - ay[e]) * dy,
-        (bx[f] - ax[e]) * dy - (by[f] - ay[e]) * dx,
-    )
+    px, py, qx, qy = x[f] - ax, y[f] - ay, x[f + 1] - ax, y[f + 1] - ay
+    s1, d1 = px * dx + py * dy, px * dy - py * dx
+    s0, d0 = qx * dx + qy * dy, qx * dy - qy * dx
     low, high = max(0.0, s0), min(long, s1)
     if high - low <= reach:
         return False
@@ -524,8 +509,8 @@ def _faces(ax, ay, bx, by, e, f, least, reach, ground):
     at_low, at_high = d0 + (low - s0) * slope, d0 + (high - s0) * slope
     if min(at_low, at_high) < 0.0 or not least < max(at_low, at_high) <= reach:
         return False
-    ground[0], ground[1] = ax[e] + low * dx, ay[e] + low * dy
-    ground[2], ground[3] = ax[e] + high * dx, ay[e] + high * dy
+    ground[0], ground[1] = ax + low * dx, ay + low * dy
+    ground[2], ground[3] = ax + high * dx, ay + high * dy
     ground[4], ground[5] = ground[2] + at_high * dy, ground[3] - at_high * dx
     ground[6], ground[7] = ground[0] + at_low * dy, ground[1] - at_low * dx
     ground[8] = high - low
