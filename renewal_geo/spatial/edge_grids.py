@@ -12,7 +12,7 @@ from renewal_geo.foundation.compiled import compiled
 from renewal_geo.spatial.predicates import moved_side, side
 
 SAMPLED = 10_000
-STEPS_PER_CELL = 8.0
+STEPS_PER_CELL = 12.0
 MOST_CELLS = 1 << 23
 PAD = 4e-16  # of a coordinate's size: more than the rounding of a cell's border
 NEAR_LEVEL = 1e-6  # of a cell's size: an edge this close to a row of centres is looked at closely
@@ -127,7 +127,7 @@ def _frame(edges: Edges) -> tuple[Floats, int, int]:
     steps = np.hypot(edges.x[some + 1] - edges.x[some], edges.y[some + 1] - edges.y[some])
     step = max(float(np.median(steps)), 1e-9)
     # some edges to a cell where borders are drawn finely, but no more cells than a few to an edge
-    least, most = np.sqrt(wide * high * np.array([0.25, 3.0]) / len(edges.x))
+    least, most = np.sqrt(wide * high * np.array([0.25, 6.0]) / len(edges.x))
     size = max(min(max(STEPS_PER_CELL * step, least), most), step, 1e-9)
     size = max(size, np.sqrt(wide * high / MOST_CELLS), wide / 1e6, high / 1e6)
     return np.array([x0, y0, size, 1 / size]), int(wide / size) + 1, int(high / size) + 1

@@ -178,6 +178,17 @@ def _looped(starts, ends, sums, tied, thin_m, tiny_m2):
     for pair in range(count):
         low, high = starts[pair], starts[pair + 1]
         size = high - low
+        crossed = (
+            size == 2 and ends[low, 1] == ends[low + 1, 2] and ends[low, 2] == ends[low + 1, 1]
+        )
+        if size == 1 or (crossed and ends[low, 1] != CLOSED):
+            # by far the most common: one loop
+            solid, border = sums[low, 0], sums[low, 1]
+            if size == 2:
+                solid, border = solid + sums[low + 1, 0], border + sums[low + 1, 1]
+            area[pair], sliver[pair] = solid, _if_sliver(solid, border, thin_m, tiny_m2)
+            unclear[pair] = tied[pair] and solid >= tiny_m2
+            continue
         head = np.arange(size)
         keys, chain = np.empty(2 * size, np.int64), np.empty(2 * size, np.int64)
         used = 0
