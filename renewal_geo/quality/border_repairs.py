@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from renewal_geo.quality import borders
-from renewal_geo.quality.edits import Edit, corners_of
+from renewal_geo.quality.edits import Edit, changed_corners
 from renewal_geo.quality.layer import VERTEX_TOLERANCE_M, Layer
 from renewal_geo.quality.rings import with_vertices, without_vertex
 from renewal_geo.quality.shapes import SPIKE_ARM_M, SPIKE_DEGREES
@@ -31,6 +31,7 @@ MOST_OF_A_PARCEL = 0.1  # an overlap larger than this part of a parcel is no mat
 LEAST_BORDER = 0.25  # of a gap's or sliver's outline, that whoever takes it must have
 NEARLY_LONGEST = 0.9
 DECISIVE = 0.5  # of the ground in question, by which recorded areas must favour one side
+OPEN = "open to the outside: where it ends is a person's decision"
 Fault = tuple[str, int, int]
 
 
@@ -191,7 +192,7 @@ class BorderMender:
         )
         for around in cracks.around:
             one, two = (int(self.rows[row]) for row in around)
-            self._try(("gap", one, two), _leave_open)
+            self.refused[fault_key("gap", one, two)] = OPEN
 
     def _filled(self, gap: Any, around: list[int]) -> list[tuple[int, int, str, Any]]:
         self._thin(gap)
@@ -292,8 +293,8 @@ class BorderMender:
 
     def _share_vertices(self, edit: Edit) -> None:
         """Put the new corners of a border into the borders that they lie on: none is left unmatched."""
-        new = sorted(corners_of(edit.after) - corners_of(edit.before))
-        if not new:
+        _, new = changed_corners(edit.before, edit.after)
+        if not len(new):
             return
         where = shapely.multipoints(new)
         fresh = np.array([row for row in self.fresh if self.alive[row]], dtype=np.int64)
@@ -303,7 +304,7 @@ class BorderMender:
             if other == edit.row:
                 continue
             before = self.shapes[other]
-            matched = with_vertices(before, np.array(new), PLACE_M, PLACE_M)
+            matched = with_vertices(before, new, PLACE_M, PLACE_M)
             if matched.is_valid:
                 self._edit(
                     Edit(
@@ -369,10 +370,6 @@ class BorderMender:
         if gain[best[0]] > 0 and gain[best[0]] - second >= DECISIVE * abs(ground):
             return rows[int(best[0])]
         return rows[int(np.argmax(area.round(3)))]
-
-
-def _leave_open() -> list[tuple[int, int, str, Any]]:
-    raise RefusedError("open to the outside: where it ends is a person's decision")
 
 
 def _claimed_again(found: borders.Overlaps, least_m2: float) -> NDArray[np.bool_]:

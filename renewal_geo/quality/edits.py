@@ -53,9 +53,7 @@ def moves_of(edits: Sequence[Edit], ids: Sequence[str], crs: Any) -> gpd.GeoData
 
 
 def _moves(number: int, edit: Edit, name: str) -> pd.DataFrame:
-    old, new = corners_of(edit.before), corners_of(edit.after)
-    gone = np.array(sorted(old - new)).reshape(-1, 2)
-    come = np.array(sorted(new - old)).reshape(-1, 2)
+    gone, come = changed_corners(edit.before, edit.after)
     here = _nearest(gone, edit.after)
     there = _nearest(come, edit.before)
     ends = np.concatenate([np.hstack([gone, here]), np.hstack([there, come])])
@@ -67,9 +65,23 @@ def _moves(number: int, edit: Edit, name: str) -> pd.DataFrame:
     return table
 
 
-def corners_of(shape: Any) -> set[tuple[float, float]]:
-    """Return the corners of a shape."""
-    return set(map(tuple, shapely.get_coordinates(shape).tolist()))
+def changed_corners(before: Any, after: Any) -> tuple[Any, Any]:
+    """Return the corners that only one of two shapes has, each k x 2 and sorted."""
+    old, new = shapely.get_coordinates(before), shapely.get_coordinates(after)
+    # most of a long ring is as it was: only the stretch that differs is looked at
+    n = min(len(old), len(new))
+    differs = (old[:n] != new[:n]).any(axis=1)
+    head = int(np.argmax(differs)) if differs.any() else n
+    differs = (old[len(old) - n :] != new[len(new) - n :]).any(axis=1)[::-1]
+    tail = min(int(np.argmax(differs)) if differs.any() else n, n - head)
+    one = set(map(tuple, old[head : len(old) - tail].tolist()))
+    two = set(map(tuple, new[head : len(new) - tail].tolist()))
+    return _lacking(one - two, new), _lacking(two - one, old)
+
+
+def _lacking(points: set[tuple[float, float]], corners: Any) -> Any:
+    found = [p for p in sorted(points) if not (corners == p).all(axis=1).any()]
+    return np.array(found, dtype=float).reshape(-1, 2)
 
 
 def _nearest(points: Any, shape: Any) -> Any:

@@ -345,8 +345,10 @@ def flooded(x, y, owner, before, same, start, ring_first, twin, box, pairs, rows
                     continue
                 if min(y[k], y[k + 1]) > box[one, 3]:
                     continue
+                key = min(one, third) * rows + max(one, third)
+                if _is_noted(table, key):
+                    continue
                 if _runs_inside(x, y, before, same, start, ring_first, k, one):
-                    key = min(one, third) * rows + max(one, third)
                     table, count, new = _noted(table, count, key)
                     if new:
                         stack = _grown(stack, top)
@@ -354,6 +356,16 @@ def flooded(x, y, owner, before, same, start, ring_first, twin, box, pairs, rows
                         top += 1
         done += 1
     return stack[:top].copy()
+
+
+@compiled
+def _is_noted(table, key):
+    at = key % (len(table) - 1)
+    while table[at] >= 0:
+        if table[at] == key:
+            return True
+        at = (at + 1) % len(table)
+    return False
 
 
 @compiled
@@ -382,8 +394,14 @@ def _runs_inside(x, y, before, same, start, ring_first, k, one):
     """Say whether a half-edge has a piece inside a polygon."""
     low, high = ring_first[one], ring_first[one + 1]
     on_border = False  # then the middle, rounded, may fall on either side
+    west, east = min(x[k], x[k + 1]), max(x[k], x[k + 1])
+    south, north = min(y[k], y[k + 1]), max(y[k], y[k + 1])
     for r in range(low, high):
         for f in range(start[r], start[r + 1] - 1):
+            if (x[f] < west and x[f + 1] < west) or (x[f] > east and x[f + 1] > east):
+                continue
+            if (y[f] < south and y[f + 1] < south) or (y[f] > north and y[f + 1] > north):
+                continue
             if enters(x, y, before, same, k, f, False):
                 return True
             on_border = on_border or _on_one_line(x, y, k, f)
@@ -409,8 +427,9 @@ def _on_one_line(x, y, e, f):
 def walked(ax, ay, bx, by, tail_slot, tip_slot, table_size):
     """Join segments head to tail into loops, always by the sharpest turn to the right.
 
-    Every corner must have as many segments that leave it as arrive; then all end up in loops, and the
-    free side of a loop, on its right, is the one that a person sees.
+    Every corner must have as many segments that leave it as arrive; then all end up in loops. A walk that
+    comes back to a corner of its own has closed a loop there, so no loop meets a corner twice, and
+    the free side of a loop, on its right, is the one that a person sees.
 
     Returns
     -------
@@ -419,46 +438,71 @@ def walked(ax, ay, bx, by, tail_slot, tip_slot, table_size):
         every segment in that order whether others leave its start too.
     """
     count = len(ax)
-    forked = np.zeros(count, dtype=np.bool_)
     head = np.full(table_size, -1, dtype=np.int32)
     following = np.empty(count, dtype=np.int32)
-    used = np.zeros(count, dtype=np.bool_)
+    corner = np.arange(count).astype(np.int32)  # of all segments from one place the same
+    forked = np.zeros(count, dtype=np.bool_)
     for e in range(count - 1, -1, -1):
         f = head[tail_slot[e]]
         while f >= 0:
             if ax[f] == ax[e] and ay[f] == ay[e]:
                 forked[e] = forked[f] = True
+                corner[e] = corner[f]
             f = following[f]
         following[e] = head[tail_slot[e]]
         head[tail_slot[e]] = e
+    used = np.zeros(count, dtype=np.bool_)
+    place = np.full(count, -1, dtype=np.int32)  # of a corner on the way
+    way, depth = np.empty(count, dtype=np.int32), 0
     order, at = np.empty(count, dtype=np.int32), 0
     first, loops = np.empty(count + 1, dtype=np.int32), 0
     for begin in range(count):
         if used[begin]:
             continue
-        first[loops] = at
-        loops += 1
         e = begin
         while True:
             used[e] = True
-            order[at] = e
-            at += 1
-            best, smallest = -1, 10.0
-            back = np.arctan2(ay[e] - by[e], ax[e] - bx[e])
+            place[corner[e]] = depth
+            way[depth] = e
+            depth += 1
             f = head[tip_slot[e]]
-            while f >= 0:
-                if ax[f] == bx[e] and ay[f] == by[e] and (not used[f] or f == begin):
-                    angle = np.arctan2(by[f] - ay[f], bx[f] - ax[f]) - back
-                    if angle <= 0:
-                        angle += 2 * np.pi
-                    if angle < smallest:
-                        best, smallest = f, angle
+            while f >= 0 and (ax[f] != bx[e] or ay[f] != by[e]):
                 f = following[f]
-            if best < 0 or best == begin:
+            here = place[corner[f]] if f >= 0 else -1
+            if here >= 0:
+                first[loops] = at
+                loops += 1
+                for k in range(here, depth):
+                    place[corner[way[k]]] = -1
+                    order[at] = way[k]
+                    at += 1
+                depth = here
+            if depth == 0:
                 break
-            e = best
+            last = way[depth - 1]
+            e = _next_right(last, head[tip_slot[last]], following, used, ax, ay, bx, by)
+            if e < 0:  # cannot be where arrivals and departures balance
+                depth = 0
+                break
     first[loops] = at
+    order = order[:at].copy()
     return order, first[: loops + 1].copy(), forked[order]
+
+
+@compiled
+def _next_right(e, f, following, used, ax, ay, bx, by):
+    """Return the unused segment from the end of e that turns most sharply to the right."""
+    best, smallest = -1, 10.0
+    back = np.arctan2(ay[e] - by[e], ax[e] - bx[e])
+    while f >= 0:
+        if not used[f] and ax[f] == bx[e] and ay[f] == by[e]:
+            angle = np.arctan2(by[f] - ay[f], bx[f] - ax[f]) - back
+            if angle <= 0:
+                angle += 2 * np.pi
+            if angle < smallest:
+                best, smallest = f, angle
+        f = following[f]
+    return best
 
 
 @compiled

@@ -15,9 +15,6 @@ ORIGIN = np.array([500_000.0, 2_500_000.0])
 SIDE, SIZE = 4, 30.0
 CODES = ("safe", *BORDER_CODES)
 LIMITS = {"max_width_m": 0.6, "max_m2": 60.0}
-HAIRLINE_M = (
-    0.01  # vertices off by millimetres leave hairlines in a union; to us they are unmatched
-)
 TESTS = (*BORDER_CODES, "invalid", "duplicate_geometry")
 
 
@@ -187,9 +184,7 @@ def by_overlay(parcels):
     free = shapely.get_parts(shapely.difference(frame, shapely.union_all(shapes)))
     holes = free[~shapely.intersects(free, frame.exterior)]
     narrow = [
-        hole.area
-        for hole in holes
-        if hole.area > 0.01 and HAIRLINE_M < 2 * hole.area / hole.length <= 2.0
+        hole.area for hole in holes if hole.area > 0.01 and 2 * hole.area / hole.length <= 2.0
     ]
     return dict(zip(map(frozenset, pairs), area[real], strict=True)), sorted(narrow)
 
@@ -197,17 +192,18 @@ def by_overlay(parcels):
 @settings(max_examples=30, deadline=None)
 @given(scenes)
 def test_check_finds_what_a_plain_overlay_finds(drawn):
-    seed, damages = drawn
-    # a vertex by an edge counts as on it, and closes a crack that is open by millimetres
-    parcels = scene(seed, [one for one in damages if one[0] is not jointed])
+    parcels = scene(*drawn)
     overlaps, gaps = by_overlay(parcels)
     found = check(parcels).table
     own = found[found["code"] == "overlap"]
     pairs = map(frozenset, zip(own["row_id"], own["other_id"], strict=True))
     assert dict(zip(pairs, own["area_m2"], strict=True)) == pytest.approx(overlaps, abs=1e-6)
-    own_gaps = found[(found["code"] == "gap") & (found["width_m"] > HAIRLINE_M)]
-    own_gaps = own_gaps[~own_gaps["message_en"].str.contains("open")]
-    assert sorted(own_gaps["area_m2"]) == pytest.approx(gaps, abs=0.1)
+    loose = found[(found["code"] == "unmatched_vertex") & (found["width_m"] > 1e-6)]
+    if not len(
+        loose
+    ):  # a vertex by an edge counts as on it, and closes what is open by millimetres
+        own = found[(found["code"] == "gap") & ~found["message_en"].str.contains("open")]
+        assert sorted(own["area_m2"]) == pytest.approx(gaps, abs=1e-3)
 
 
 def summary(fixed, offset=(0.0, 0.0)):
