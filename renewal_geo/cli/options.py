@@ -29,8 +29,10 @@ JsonOption = Annotated[
 ]
 
 
-def settings_options(*questions: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command one option per setting of `questions`.
+def settings_options(
+    *questions: str, without: str = ""
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option per setting of `questions`, but those whose key begins with `without`.
 
     The command receives what was given on the line as ``given``: a dict from question to the
     keys that the user typed, parsed to the types that ``study.toml`` has.
@@ -45,7 +47,8 @@ def settings_options(*questions: str) -> Callable[[Callable[..., None]], Callabl
         for question in questions:
             for key, setting in SETTINGS[question].items():
                 name = key if key not in homes else f"{question}_{key}"
-                if any(p.name == name for p in kept):
+                unheard = bool(without) and key.startswith(without)
+                if unheard or any(p.name == name for p in kept):
                     continue
                 homes[name] = (question, key)
                 made.append(_parameter(name, setting))

@@ -18,7 +18,7 @@ app = typer.Typer(help="Faults of the drawing 图形质检.", no_args_is_help=Tr
 
 
 @app.command()
-@settings_options("quality")
+@settings_options("quality", without="repair")
 def check(
     study: StudyArgument,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import platform
@@ -107,6 +108,12 @@ def sha256_of(paths: list[Path]) -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that shape an answer."""
+    return dict(_installed())
+
+
+@functools.cache
+def _installed() -> dict[str, str]:
+    """Look the versions up once: that takes longer than many an answer."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:

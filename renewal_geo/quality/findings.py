@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -250,20 +249,10 @@ class Notebook:
             counts,
             tuple(skipped),
             len(self.layer.parcels),
-            Provenance(versions=installed()),
+            Provenance(versions=versions()),
             dict(parameters),
             pd.Series(others[order], index=table["finding_id"].to_numpy()),
         )
-
-
-@functools.cache
-def _versions() -> dict[str, str]:
-    return dict(versions())
-
-
-def installed() -> dict[str, str]:
-    """Return the versions at work; looked up once, for that takes longer than a test."""
-    return dict(_versions())
 
 
 def _spread(values: Any, n: int) -> Any:

@@ -14,11 +14,11 @@ import shapely
 
 from renewal_geo.foundation.crs import fault_of
 from renewal_geo.foundation.errors import InputError
-from renewal_geo.foundation.provenance import Provenance
+from renewal_geo.foundation.provenance import Provenance, versions
 from renewal_geo.quality.border_repairs import BORDER_CODES, BorderMender, Fault, Limits, fault_key
 from renewal_geo.quality.checks import check
 from renewal_geo.quality.edits import Edit, moves_of
-from renewal_geo.quality.findings import Findings, installed
+from renewal_geo.quality.findings import Findings
 from renewal_geo.spatial.areas import polygonal
 
 SAFE_CODES = (
@@ -235,7 +235,7 @@ class _Mender:
             moves,
             self._with(changed, shapes[rows], self.ids[rows])[[name]],
             self._with(changed, self.shapes[rows], self.ids[rows])[[name]],
-            Provenance(versions=installed()),
+            Provenance(versions=versions()),
         )
 
     def _with(self, table: gpd.GeoDataFrame, shapes: Any, ids: Any) -> gpd.GeoDataFrame:

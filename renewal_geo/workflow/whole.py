@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from renewal_geo import io, quality
-from renewal_geo.workflow.drawings import checked, write_quality
+from renewal_geo import io
+from renewal_geo.workflow.drawings import checked, repaired, write_quality
 from renewal_geo.workflow.studies import (
     CERTIFICATE,
     REPAIRED,
@@ -27,11 +27,11 @@ def run(path: Path, out: Path, given: Given) -> Passage:
     """
     study = with_options(io.open_study(path), given)
     findings = checked(study)
-    repaired = quality.repair(study.parcels, findings)
-    notes = (*reading_notes(study), str(findings), str(repaired))
+    mended = repaired(study, findings)
+    notes = (*reading_notes(study), str(findings), str(mended))
     with io.staged(out, record=CERTIFICATE) as stage:
-        write_quality(stage, study, findings, repaired)
-        tables = {**study.tables, "parcels": repaired.table}
+        write_quality(stage, study, findings, mended)
+        tables = {**study.tables, "parcels": mended.table}
         io.write_layers(stage.path(REPAIRED), tables)
         stage.write_text(STUDY_FILE, own_study(study, tables))
         own = io.open_study(stage.hidden)

@@ -7,9 +7,10 @@ import sqlite3
 import geopandas as gpd
 import numpy as np
 import pytest
+import typer
 from shapely import LineString, box
 
-from renewal_geo.cli.app import main
+from renewal_geo.cli.app import app, main
 
 STUDY = """
 name = "hand-drawn"
@@ -440,3 +441,55 @@ def test_the_frontier_command(drawn, tmp_path, capsys):
     assert len(told["points"]) == said["counts"]["points"]
     own = [row for row in told["points"] if row["is_study"] and row["kind"] == "budget"]
     assert own[0]["net_value"] == said["objective"] <= said["bound"]
+
+
+def test_a_run_mends_what_the_study_asks_for(drawn, tmp_path):
+    study = tmp_path / "study"
+    shutil.copytree(drawn / "study", study)
+    parcels = gpd.read_file(study / "parcels.gpkg")
+    west, east = parcels.index[parcels["parcel_id"].isin(["W00", "W10"])]
+    x0, y0, _, y1 = parcels.geometry[east].bounds
+    parcels.loc[west, "geometry"] = parcels.geometry[west].union(box(x0 - 20, y0, x0 + 0.2, y1))
+    parcels.to_file(study / "parcels.gpkg")
+    words = ["run", str(study), "--time-limit-s", "1", "--outlook-time-s", "0", "--out"]
+    assert main([*words, str(tmp_path / "left")]) == 0
+    asked = study / "study.toml"
+    asked.write_text(
+        asked.read_text(encoding="utf-8") + '\n[quality]\nrepair = ["safe", "overlap"]\n',
+        encoding="utf-8",
+    )
+    assert main([*words, str(tmp_path / "mended")]) == 0
+
+    def twice(folder):
+        table = gpd.read_file(tmp_path / folder / "repaired.gpkg", layer="parcels")
+        return table.area.sum() - table.union_all().area
+
+    assert twice("left") == pytest.approx(0.2 * 70)
+    assert twice("mended") == pytest.approx(0.0, abs=1e-6)
+    assert main(["zones", "verify", str(tmp_path / "mended")]) == 0
+
+
+def test_a_demolition_range_is_known_by_its_chinese_column(drawn, tmp_path, capsys):
+    study = tmp_path / "study"
+    shutil.copytree(drawn / "study", study)
+    units = gpd.GeoDataFrame(
+        {
+            "单元编号": ["U1", "U2", "U3", "U4", "U1"],
+            "范围类型": ["更新单元范围"] * 4 + ["拆除范围"],
+        },
+        geometry=[*(box(x, 0, x + 90, 100) for x in (0, 100, 200, 300)), box(0, 0, 95, 100)],
+        crs="EPSG:4547",
+    )
+    units.to_file(study / "units.gpkg")
+    (study / "study.toml").unlink()
+    assert main(["init", str(study)]) == 0
+    capsys.readouterr()
+    said = spoken(capsys, "quality", "check", study, "--out", tmp_path / "q")[1]
+    assert said["counts"]["outside_unit"] == 1
+
+
+def test_a_check_offers_no_options_of_the_repair():
+    shown = typer.main.get_command(app).commands["quality"].commands
+    names = {verb: {p.name for p in shown[verb].params} for verb in ("check", "repair")}
+    assert "repair_max_m2" in names["repair"]
+    assert not {name for name in names["check"] if name.startswith("repair")}
