@@ -21,7 +21,7 @@ from renewal_geo.foundation.quantities import hectares
 from renewal_geo.spatial.areas import thin_area
 from renewal_geo.spatial.disjoint import proven_disjoint
 from renewal_geo.spatial.overlays import Common, Own, Rest, common, left_over, sound
-from renewal_geo.spatial.polygons import Ints, Shapes
+from renewal_geo.spatial.polygons import Floats, Ints, Shapes
 from renewal_geo.spatial.threads import threads
 
 How = Literal["intersection", "identity", "union", "difference", "symmetric_difference"]
@@ -180,11 +180,12 @@ def overlay(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """Rows of the answer: of the left layer, of the right one (-1: none), and their shapes."""
+    """Rows of the answer: of the left layer, of the right one (-1: none), shapes and areas."""
 
     left: Ints
     right: Ints
     geometry: Shapes
+    area: Floats
 
 
 def _require_own_ids(table: gpd.GeoDataFrame, name: str) -> None:
@@ -199,30 +200,34 @@ def _require_own_ids(table: gpd.GeoDataFrame, name: str) -> None:
 
 
 def _rows(how: str, found: Common, rest: Rest | None, other: Rest | None) -> _Rows:
-    left, right, geometry = [], [], []
+    parts = []
     if how in PIECES:
-        left, right, geometry = [found.left], [found.right], [found.geometry]
+        parts.append(_Rows(found.left, found.right, found.geometry, found.area))
     if how in LEFT_REST and rest is not None:
         kept = np.flatnonzero(~shapely.is_missing(rest.geometry))
-        left, right = [*left, kept], [*right, np.full(len(kept), NONE)]
-        geometry = [*geometry, rest.geometry[kept]]
-    one, two, shapes = np.concatenate(left), np.concatenate(right), np.concatenate(geometry)
-    order = np.lexsort((two, two == NONE, one))
-    one, two, shapes = one[order], two[order], shapes[order]
+        parts.append(_alone(kept, np.full(len(kept), NONE), rest.geometry[kept]))
+    rows = _stacked(parts)
+    order = np.lexsort((rows.right, rows.right == NONE, rows.left))
+    rows = _Rows(rows.left[order], rows.right[order], rows.geometry[order], rows.area[order])
     if other is None:
-        return _Rows(one, two, shapes)
+        return rows
     kept = np.flatnonzero(~shapely.is_missing(other.geometry))
-    return _Rows(
-        np.append(one, np.full(len(kept), NONE)),
-        np.append(two, kept),
-        np.append(shapes, other.geometry[kept]),
-    )
+    return _stacked([rows, _alone(np.full(len(kept), NONE), kept, other.geometry[kept])])
+
+
+def _alone(left: Ints, right: Ints, geometry: Shapes) -> _Rows:
+    return _Rows(left, right, geometry, shapely.area(geometry))
+
+
+def _stacked(parts: Sequence[_Rows]) -> _Rows:
+    names = ("left", "right", "geometry", "area")
+    return _Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def _table(
     left: gpd.GeoDataFrame, right: gpd.GeoDataFrame, rows: _Rows, suffixes: tuple[str, str]
 ) -> gpd.GeoDataFrame:
-    area, thin = shapely.area(rows.geometry), thin_area(rows.geometry)
+    area, thin = rows.area, thin_area(rows.geometry, rows.area)
     sides = [_plain(side) for side in (left, right)]
     names = _names(list(sides[0].columns), list(sides[1].columns), suffixes)
     columns: dict[Any, Any] = {

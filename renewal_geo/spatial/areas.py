@@ -68,19 +68,18 @@ def overlap_area(zones: Shapes, layer: Shapes) -> Floats:
 
 def sliver_area(found: Pieces) -> Floats:
     """Return for each piece how much of it lies in slivers: parts thin or tiny."""
-    return thin_area(found.geometry)
+    return thin_area(found.geometry, found.area)
 
 
-def thin_area(shapes: Shapes) -> Floats:
-    """Return for each polygon how much of it lies in parts narrower than 0.5 m or below 1 m2, m2."""
+def thin_area(shapes: Shapes, area: Floats) -> Floats:
+    """Return for each polygon of known area how much of it lies in parts below 0.5 m or 1 m2, m2."""
+    thin = _thin(shapes, area)
     many = np.flatnonzero(shapely.get_num_geometries(shapes) > 1)
-    thin = _thin(shapes)
     parts, part_of = shapely.get_parts(shapes[many], return_index=True)
-    thin[many] = np.bincount(part_of, _thin(parts), minlength=len(many))
+    thin[many] = np.bincount(part_of, _thin(parts, shapely.area(parts)), minlength=len(many))
     return thin
 
 
-def _thin(parts: Shapes) -> Floats:
-    area, length = shapely.area(parts), shapely.length(parts)
-    width = 2.0 * area / np.maximum(length, 1e-12)
+def _thin(parts: Shapes, area: Floats) -> Floats:
+    width = 2.0 * area / np.maximum(shapely.length(parts), 1e-12)
     return np.where((width < SLIVER_WIDTH_M) | (area < SLIVER_AREA_M2), area, 0.0)
