@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from renewal_geo.foundation.compiled import compiled
-from renewal_geo.spatial.edge_grids import Edges, Floats, Grid, Ints, Small, column_of, row_of, span
+from renewal_geo.spatial.edge_grids import (
+    Edges,
+    Floats,
+    Grid,
+    Ints,
+    Small,
+    beyond,
+    column_of,
+    row_of,
+    span,
+)
 from renewal_geo.spatial.predicates import determinant, side, tie
 
 FEW = 32
@@ -117,13 +127,8 @@ def _alone(ax, ay, bx, by, x, y, first, edges, frame, columns, rows):
     cell = j * columns + i
     for at in range(first[cell], first[cell + 1]):
         e = edges[at]
-        px, qx = x[e], x[e + 1]
-        if (px > east and qx > east) or (px < west and qx < west):
-            continue
-        py, qy = y[e], y[e + 1]
-        if (py > north and qy > north) or (py < south and qy < south):
-            continue
-        return False
+        if not beyond(x[e], x[e + 1], west, east) and not beyond(y[e], y[e + 1], south, north):
+            return False
     return True
 
 
@@ -157,31 +162,17 @@ def _found(
                 for cell in range(row * columns + low, row * columns + last + 1):
                     for at in range(first[cell], first[cell + 1]):
                         e = edges[at]
-                        px, qx = x[e], x[e + 1]
-                        if (px > east and qx > east) or (px < west and qx < west):
-                            continue
-                        py, qy = y[e], y[e + 1]
-                        if (py > north and qy > north) or (py < south and qy < south):
+                        px, py, qx, qy = x[e], y[e], x[e + 1], y[e + 1]
+                        if beyond(px, qx, west, east) or beyond(py, qy, south, north):
                             continue
                         met = relation(ax, ay, bx, by, px, py, qx, qy, 1)
                         if met == 0 or seen[e] == k:
                             continue
                         seen[e] = k
                         if met & 2:
-                            for turn in range(4):
-                                zone, source = ox_owner[k], owner[e]
-                                if turn & 1:
-                                    if own_twin[k] < 0:
-                                        continue
-                                    zone = ox_owner[own_twin[k]]
-                                if turn & 2:
-                                    if twin[e] < 0:
-                                        continue
-                                    source = owner[twin[e]]
-                                if ties == len(tied):
-                                    tied = _longer(tied)
-                                tied[ties, 0], tied[ties, 1] = zone, source
-                                ties += 1
+                            if ties + 4 > len(tied):
+                                tied = _longer(tied)
+                            ties = _tie(tied, ties, ox_owner, own_twin, k, owner, twin, e)
                         if met & 1:
                             if count == len(one):
                                 one, two, places, along = _roomier(one, two, places, along)
@@ -196,6 +187,17 @@ def _found(
                 places[begun:count] = places[begun:count][order]
     firsts[-1] = count
     return firsts, one[:count].copy(), two[:count].copy(), places[:count].copy(), tied[:ties].copy()
+
+
+@compiled
+def _tie(tied, ties, own_owner, own_twin, k, owner, twin, e):
+    """Note that the polygons on both sides of an edge touch those on both sides of another."""
+    for mine in (np.int64(k), np.int64(own_twin[k])):
+        for other in (np.int64(e), np.int64(twin[e])):
+            if mine >= 0 and other >= 0:
+                tied[ties, 0], tied[ties, 1] = own_owner[mine], owner[other]
+                ties += 1
+    return ties
 
 
 @compiled

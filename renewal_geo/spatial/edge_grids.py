@@ -167,6 +167,12 @@ def _oriented(xy, ends, hole, owner):
 
 
 @compiled
+def beyond(p, q, low, high):
+    """Say whether two values both lie above a range, or both below."""
+    return (p > high and q > high) or (p < low and q < low)
+
+
+@compiled
 def column_of(x, frame, columns):
     """Return the column of an abscissa, within the grid."""
     return min(max(int((x - frame[0]) * frame[3]), 0), columns - 1)
@@ -259,9 +265,7 @@ def _paired(x, y, owner, ring_end, first, listed, polygons):
             south, north = min(ey, fy), max(ey, fy)
             for b in range(a + 1, size):
                 gx, gy, hx, hy = ends[b, 0], ends[b, 1], ends[b, 2], ends[b, 3]
-                if (gx > east and hx > east) or (gx < west and hx < west):
-                    continue
-                if (gy > north and hy > north) or (gy < south and hy < south):
+                if beyond(gx, hx, west, east) or beyond(gy, hy, south, north):
                     continue
                 e, f = listed[begin + a], listed[begin + b]
                 if gx == fx and gy == fy and hx == ex and hy == ey:

@@ -14,6 +14,7 @@ from renewal_geo.foundation.compiled import compiled
 from renewal_geo.spatial.edge_crossings import crossing
 from renewal_geo.spatial.edge_grids import (
     NOBODY,
+    beyond,
     column_of,
     row_of,
     span,
@@ -224,9 +225,7 @@ def _events(k, x, y, owner, twin, first, edges, frame, columns, rows, seen, hits
             for at in range(first[cell], first[cell + 1]):
                 e = edges[at]
                 px, py, qx, qy = x[e], y[e], x[e + 1], y[e + 1]
-                if (px > east and qx > east) or (px < west and qx < west):
-                    continue
-                if (py > north and qy > north) or (py < south and qy < south):
+                if beyond(px, qx, west, east) or beyond(py, qy, south, north):
                     continue
                 if seen[e] == k or (owner[e] == owner[k] and twin[e] < 0):
                     continue

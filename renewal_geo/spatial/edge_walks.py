@@ -25,6 +25,7 @@ from renewal_geo.spatial.edge_grids import (
     Grid,
     Ints,
     Small,
+    beyond,
     centre_events,
     centre_faces,
     column_of,
@@ -207,9 +208,7 @@ def _located(ax, ay, x, y, owner, twin, first, edges, frame, columns, rows, face
     west, east, south, north = min(ax, cx), max(ax, cx), min(ay, cy), max(ay, cy)
     for n in range(first[cell], first[cell + 1]):
         k = edges[n]
-        if (x[k] > east and x[k + 1] > east) or (x[k] < west and x[k + 1] < west):
-            continue
-        if (y[k] > north and y[k + 1] > north) or (y[k] < south and y[k + 1] < south):
+        if beyond(x[k], x[k + 1], west, east) or beyond(y[k], y[k + 1], south, north):
             continue
         if relation(cx, cy, ax, ay, x[k], y[k], x[k + 1], y[k + 1], sign) & 1:
             inside, size = toggled(inside, size, owner[k])
