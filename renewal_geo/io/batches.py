@@ -30,12 +30,11 @@ from renewal_geo.io.drivers import UNREADABLE
 from renewal_geo.io.full_names import full_names
 from renewal_geo.io.geodatabases import domain_notes
 from renewal_geo.io.layers import assumption_of, chosen_layer, refuse_driver, unreadable
+from renewal_geo.io.row_groups import CORNERS, Box, leaves_of, may_meet
 from renewal_geo.io.sources import Opened, opened_source
 
 ROWS = 65_536
 STREAMED = ("shapefile", "gpkg", "gdb", "json", "parquet", "other")
-CORNERS = ("xmin", "ymin", "xmax", "ymax")
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,29 +340,17 @@ def _parquet(
 def _groups(
     file: pq.ParquetFile, names: list[str], boxes: list[str], window: Box | None, rows: int
 ) -> Iterator[tuple[np.ndarray, pa.Table]]:
-    leaves = {file.schema.column(n).path: n for n in range(len(file.schema))}
+    leaves = leaves_of(file)
+    corners = [leaves[one] for one in boxes]
     first = 0
     for group in range(file.num_row_groups):
         held = file.metadata.row_group(group)
-        if window is None or not boxes or _may_meet(held, [leaves[one] for one in boxes], window):
+        if window is None or not boxes or may_meet(held, corners, window):
             at = first
             for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=names):
                 yield np.arange(at, at + len(batch)), _decoded(pa.Table.from_batches([batch]))
                 at += len(batch)
         first += held.num_rows
-
-
-def _may_meet(group: Any, leaves: list[int], window: Box) -> bool:
-    """Tell from the statistics of a row group whether any of its boxes can meet the window."""
-    stated = [group.column(leaf).statistics for leaf in leaves]
-    if any(one is None or not one.has_min_max for one in stated):
-        return True
-    return bool(
-        stated[0].min <= window[2]
-        and stated[1].min <= window[3]
-        and stated[2].max >= window[0]
-        and stated[3].max >= window[1]
-    )
 
 
 def _kept(names: list[str], columns: Sequence[str] | None, path: Path) -> list[str]:

@@ -24,11 +24,10 @@ from numpy.typing import NDArray
 
 from renewal_geo.foundation.errors import SourceError
 from renewal_geo.io import paths
+from renewal_geo.io.row_groups import CORNERS, Box, leaves_of, may_meet
 
-CORNERS = ("xmin", "ymin", "xmax", "ymax")
 WITH_BOXES = "write it with renewal_geo.io.write_parquet(path, table, hilbert=True)"
 PARCEL_ID = "parcel_id"
-Bounds = tuple[float, float, float, float]
 Floats = NDArray[np.float64]
 
 
@@ -52,7 +51,7 @@ class ParquetStream:
     columns: tuple[str, ...]
     corners: tuple[str, str, str, str]
     count: int
-    region: Bounds
+    region: Box
     crs: str
 
     def boxes(self) -> Iterator[Floats]:
@@ -61,7 +60,7 @@ class ParquetStream:
             for group in range(file.num_row_groups):
                 yield _boxes(file.read_row_group(group, columns=list(self.corners)), self.corners)
 
-    def read(self, window: Bounds, *, unplaced: bool = False) -> gpd.GeoDataFrame:
+    def read(self, window: Box, *, unplaced: bool = False) -> gpd.GeoDataFrame:
         """Return the rows whose box meets a window.
 
         Parameters
@@ -85,13 +84,14 @@ class ParquetStream:
         ]
         found, rows, size = [], [], 0
         with pq.ParquetFile(self.path) as file:
-            leaves = {file.schema.column(n).path: n for n in range(len(file.schema))}
+            leaves = leaves_of(file)
+            boxed = [leaves[corner] for corner in self.corners]
             first = np.cumsum(
                 [0, *(file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))]
             )
             for group in range(file.num_row_groups):
                 kept = file.metadata.row_group(group)
-                if not _may_meet(kept, leaves, self.corners, window) and not (
+                if not may_meet(kept, boxed, window) and not (
                     unplaced and self._lacks_boxes(file, group)
                 ):
                     continue
@@ -179,7 +179,7 @@ def parquet_stream(
         _require(found, column, names, [*columns, *([identity] if identity else [])])
         covering = column["covering"]["bbox"]
         corners = tuple(".".join(covering[corner]) for corner in CORNERS)
-        leaves = {file.schema.column(n).path: n for n in range(len(file.schema))}
+        leaves = leaves_of(file)
         region = column.get("bbox") or _region(file.metadata, leaves, corners)
         return ParquetStream(
             path=str(found),
@@ -269,24 +269,13 @@ def _boxes(table: pa.Table, corners: Sequence[str]) -> Floats:
     return found
 
 
-def _meets(boxes: Floats, window: Bounds, *, unplaced: bool) -> NDArray[np.bool_]:
+def _meets(boxes: Floats, window: Box, *, unplaced: bool) -> NDArray[np.bool_]:
     x0, y0, x1, y1 = window
     near = (boxes[:, 0] <= x1) & (boxes[:, 2] >= x0) & (boxes[:, 1] <= y1) & (boxes[:, 3] >= y0)
     return near | ~np.isfinite(boxes).all(axis=1) if unplaced else near
 
 
-def _may_meet(group: Any, leaves: dict[str, int], corners: Sequence[str], window: Bounds) -> bool:
-    """Tell from the statistics of a row group whether any of its boxes can meet the window."""
-    stated = [group.column(leaves[corner]).statistics for corner in corners]
-    if any(one is None or not one.has_min_max for one in stated):
-        return True
-    x0, y0, x1, y1 = window
-    return bool(
-        stated[0].min <= x1 and stated[1].min <= y1 and stated[2].max >= x0 and stated[3].max >= y0
-    )
-
-
-def _region(metadata: Any, leaves: dict[str, int], corners: Sequence[str]) -> Bounds:
+def _region(metadata: Any, leaves: dict[str, int], corners: Sequence[str]) -> Box:
     groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
     stated = [[g.column(leaves[c]).statistics for c in corners] for g in groups]
     known = [row for row in stated if all(one is not None and one.has_min_max for one in row)]

@@ -48,20 +48,11 @@ def note_outside_unit(layer: Layer, units: gpd.GeoDataFrame) -> None:
     stray = _outside(layer.shapes[rows], shapes)
     outside = np.nan_to_num(shapely.area(stray))
     bad = outside > np.maximum(OUTSIDE_M2, OUTSIDE_SHARE * layer.area[rows])
-    layer.notes.add(
-        "outside_unit",
-        rows[bad],
-        measures=outside[bad],
-        unit="m2",
-        limits=OUTSIDE_M2,
-        areas=outside[bad],
-        widths=mean_width(stray[bad]),
-        places=stray[bad],
-        details=[
-            (f"{wanted[r]}：{o:,.1f} m²", f"{wanted[r]}: {o:,.1f} m²")
-            for r, o in zip(rows[bad], outside[bad], strict=True)
-        ],
-    )
+    details = [
+        (f"{wanted[r]}：{o:,.1f} m²", f"{wanted[r]}: {o:,.1f} m²")
+        for r, o in zip(rows[bad], outside[bad], strict=True)
+    ]
+    _note_stray(layer, rows[bad], stray[bad], details)
 
 
 def note_outside_range(layer: Layer, units: gpd.GeoDataFrame) -> None:
@@ -78,20 +69,29 @@ def note_outside_range(layer: Layer, units: gpd.GeoDataFrame) -> None:
     stray = _outside(shapes, ranges.loc[known].to_numpy())
     outside = np.nan_to_num(shapely.area(stray))
     bad = outside > np.maximum(OUTSIDE_M2, OUTSIDE_SHARE * shapely.area(shapes))
+    details = [
+        (f"拆除范围超出更新单元范围 {o:,.1f} m²", f"{o:,.1f} m² of its demolition range")
+        for o in outside[bad]
+    ]
+    names = [known[n] for n in np.flatnonzero(bad)]
+    _note_stray(layer, np.full(bad.sum(), -1), stray[bad], details, of=("units", names))
+
+
+def _note_stray(
+    layer: Layer, rows: Any, stray: np.ndarray, details: list[tuple[str, str]], **more: Any
+) -> None:
+    area = shapely.area(stray)
     layer.notes.add(
         "outside_unit",
-        np.full(bad.sum(), -1),
-        measures=outside[bad],
+        rows,
+        measures=area,
         unit="m2",
         limits=OUTSIDE_M2,
-        areas=outside[bad],
-        widths=mean_width(stray[bad]),
-        places=stray[bad],
-        details=[
-            (f"拆除范围超出更新单元范围 {o:,.1f} m²", f"{o:,.1f} m² of its demolition range")
-            for o in outside[bad]
-        ],
-        of=("units", [known[n] for n in np.flatnonzero(bad)]),
+        areas=area,
+        widths=mean_width(stray),
+        places=stray,
+        details=details,
+        **more,
     )
 
 
