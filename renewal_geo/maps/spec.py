@@ -19,25 +19,24 @@ import pyproj
 from numpy.typing import NDArray
 
 from renewal_geo.foundation.errors import InputError
-from renewal_geo.foundation.labels import LANGUAGES, label
+from renewal_geo.foundation.labels import LANGUAGES
+from renewal_geo.maps.controls import Bars, Compare, Deadlines, Timeline, Total, Wall, total
+from renewal_geo.maps.texts import Text, both, same
 
 Edition = Literal["internal", "public"]
 EDITIONS: tuple[Edition, ...] = ("internal", "public")
 Kind = Literal["polygon", "line", "point"]
-Form = Literal["text", "number", "year", "share", "yes_no"]
+Form = Literal["text", "number", "year", "share", "yes_no", "date"]
 Hatch = Literal["", "forward", "backward", "cross", "dots", "horizontal"]
+Side = Literal["", "before", "after"]
+InPublic = Literal["merge", "keep", "drop"]
 NO_CLASS = -1
 
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text in both languages of the house."""
-
-    zh: str
-    en: str
-
-    def __str__(self) -> str:
-        return self.zh
+__all__ = [
+    "EDITIONS", "NO_CLASS", "Bar", "Basemap", "Curve", "CurvePoint", "Edition", "Fact", "Hatch", "InPublic",
+    "Item", "Kind", "LayerSpec", "MapClass", "MapColumn", "MapSpec", "Panel", "Scheme", "Section", "Side",
+    "Text", "both", "crs_name", "record", "require_columns", "require_edition", "same",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,16 @@ class MapClass:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Scheme:
+    """Another way of colouring a layer: its legend entries and the n positions in them."""
+
+    name: str
+    title: Text
+    classes: tuple[MapClass, ...]
+    class_of: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LayerSpec:
     """One layer of a map, bottom first.
 
@@ -102,6 +111,27 @@ class LayerSpec:
         Whether the layer starts visible; whether a click answers.
     dots
         Whether lines too short to be seen are drawn as dots.
+    group
+        Heading under which the tree of layers puts it, or None.
+    scheme, schemes
+        What the first colouring is called, and further colourings between which the page switches.
+    area
+        Column of `values` with the table's areas in m2: the legend then gives the hectares of the
+        rows that the filters leave. Empty: the legend gives the figures of `classes`.
+    search, filters
+        Columns of `columns` that the search looks into, and those that can be filtered: texts by
+        value, numbers and days by range.
+    side
+        On which side of a swipe the layer stands, empty for both.
+    public
+        What becomes of it in the public edition: rows of one class and one of `public_by` are merged
+        (``merge``), or stay with their `public_columns` (``keep``), or the layer is left out
+        (``drop``).
+    public_columns, public_by
+        Columns of `values` that the public edition may show, and those that it merges by.
+    owners
+        n owners, to count them before anything is published; never written into any output. None:
+        every row counts as one owner.
     """
 
     name: str
@@ -118,6 +148,17 @@ class LayerSpec:
     visible: bool = True
     popup: bool = True
     dots: bool = False
+    group: Text | None = None
+    scheme: Text | None = None
+    schemes: tuple[Scheme, ...] = ()
+    area: str = ""
+    search: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    side: Side = ""
+    public: InPublic = "keep"
+    public_columns: tuple[str, ...] = ()
+    public_by: tuple[str, ...] = ()
+    owners: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +252,35 @@ class Panel:
     notes: tuple[Text, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Basemap:
+    """An online basemap that its user has asked for: it makes the page ask a host for pictures.
+
+    Attributes
+    ----------
+    name, title, attribution
+        Stable code, title and the owner's notice.
+    address
+        Tile address with ``{x} {y} {z}`` and, where there are several hosts, ``{s}``; a list is drawn
+        bottom first.
+    hosts
+        Origins that the policy must allow, such as ``https://t0.tianditu.gov.cn``.
+    system
+        Coordinates of the tiles: ``WGS84`` (CGCS2000 is the same at this scale) or ``GCJ-02``.
+    sub_hosts, max_zoom
+        What ``{s}`` may be; the deepest zoom that has tiles.
+    """
+
+    name: str
+    title: Text
+    attribution: Text
+    address: tuple[str, ...]
+    hosts: tuple[str, ...]
+    system: str = "WGS84"
+    sub_hosts: tuple[str, ...] = ()
+    max_zoom: int = 18
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MapSpec:
     """Everything that a map says.
@@ -243,6 +313,12 @@ class MapSpec:
         Hash of what the map was made from.
     panel
         A drawer that answers further questions, or None.
+    totals, bars, deadlines, timeline, compare, wall
+        What the reader can ask, see :mod:`renewal_geo.maps.controls`.
+    basemap
+        An online basemap, or None: the page then asks no host for anything.
+    rules
+        The rule set that the figures follow, or None.
     """
 
     title: Text
@@ -260,16 +336,14 @@ class MapSpec:
     list_layer: str = ""
     fingerprint: str = ""
     panel: Panel | None = None
-
-
-def both(key: str, **figures: object) -> Text:
-    """Return the text of `key` in both languages."""
-    return Text(label(key, "zh", **figures), label(key, "en", **figures))
-
-
-def same(text: object) -> Text:
-    """Return a user's own text, which is the same in both languages."""
-    return Text(str(text), str(text))
+    totals: tuple[Total, ...] = ()
+    bars: tuple[Bars, ...] = ()
+    deadlines: Deadlines | None = None
+    timeline: Timeline | None = None
+    compare: Compare | None = None
+    wall: Wall | None = None
+    basemap: Basemap | None = None
+    rules: Text | None = None
 
 
 def crs_name(crs: pyproj.CRS | None) -> str:
@@ -332,6 +406,15 @@ def record(spec: MapSpec) -> dict[str, Any]:
         "facts": [[_pair(f.title), _pair(f.content)] for f in spec.facts],
         "funnel": [[_pair(b.title), b.count, b.area_m2] for b in spec.funnel],
         "layers": [_layer_record(layer) for layer in spec.layers],
+        "totals": {one.name: total(spec, one) for one in spec.totals},
+        "bars": [one.name for one in spec.bars],
+        "deadlines": spec.deadlines.due if spec.deadlines else None,
+        "timeline": spec.timeline.date if spec.timeline else None,
+        "compare": [_pair(spec.compare.before), _pair(spec.compare.after)]
+        if spec.compare
+        else None,
+        "wall": spec.wall.layer if spec.wall else None,
+        "basemap": spec.basemap.name if spec.basemap else None,
     }
 
 
