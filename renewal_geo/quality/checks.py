@@ -30,6 +30,9 @@ Test = tuple[tuple[str, ...], Callable[[], None], str]
 """Codes that a test may find, the test, and why it cannot be run, or an empty text."""
 
 
+@np.errstate(
+    invalid="ignore", over="ignore"
+)  # corners that are no number are reported, not warned of
 def check(
     parcels: gpd.GeoDataFrame,
     *,

@@ -64,12 +64,12 @@ class Layer:
     @functools.cached_property
     def area(self) -> NDArray[np.float64]:
         """Area of every row in the layer's own units, 0 where there is none."""
-        return np.nan_to_num(shapely.area(self.shapes))
+        return _finite(shapely.area(self.shapes))
 
     @functools.cached_property
     def length(self) -> NDArray[np.float64]:
         """Length of every outline in the layer's own units."""
-        return np.nan_to_num(shapely.length(self.shapes))
+        return _finite(shapely.length(self.shapes))
 
     @functools.cached_property
     def fabric(self) -> Fabric:
@@ -105,7 +105,9 @@ class Layer:
     def ordered(self, rows: Rows) -> Rows:
         """Return rows in an order that does not depend on that of the layer: by place, id, first column."""
         rows = np.unique(rows)
-        bounds = np.nan_to_num(shapely.bounds(self.shapes[rows]), nan=np.inf).round(3)
+        bounds = np.nan_to_num(shapely.bounds(self.shapes[rows]), nan=np.inf, posinf=np.inf).round(
+            3
+        )
         places = bounds.T[::-1]
         order = np.lexsort(places)
         if len(rows) < 2 or not (bounds[order][1:] == bounds[order][:-1]).all(axis=1).any():
@@ -139,3 +141,8 @@ def only(shapes: Any, wanted: NDArray[np.bool_]) -> Any:
     kept = np.full(len(shapes), None, dtype=object)
     kept[wanted] = shapes[wanted]
     return kept
+
+
+def _finite(measures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return measures with 0 where a coordinate is not a number: such a shape is reported, not measured."""
+    return np.where(np.isfinite(measures), measures, 0.0)

@@ -93,6 +93,9 @@ class Repair:
         )
 
 
+@np.errstate(
+    invalid="ignore", over="ignore"
+)  # corners that are no number are reported, not warned of
 def repair(
     parcels: gpd.GeoDataFrame,
     findings: Findings,
@@ -306,7 +309,9 @@ class _Mender:
             first = first[~first["code"].isin(BORDER_CODES)]
         asked = first["code"].isin(self.codes)
         why = np.where(asked, "the rows differ, or another repair settled it", "not asked for")
-        person = ~first["code"].isin(REPAIRABLE)
+        person = ~first["code"].isin(REPAIRABLE) | (
+            asked & first["code"].isin(("invalid", "self_touch"))
+        )
         left = pd.DataFrame(first[columns]).assign(
             why=np.where(person, "needs a person's decision", why)
         )
@@ -363,6 +368,8 @@ class _Mender:
     def _make_valid(self) -> None:
         for finding in self.of("invalid", "self_touch").itertuples():
             row = finding.row_number
+            if not np.isfinite(shapely.get_coordinates(self.shapes[row])).all():  # type: ignore[index]
+                continue  # nobody can tell where the corner was meant to be
             before = self.area(row)  # type: ignore[arg-type]
             flat = shapely.make_valid(shapely.force_2d(self.shapes[row]))  # type: ignore[index]
             mended = polygonal(np.array([flat], dtype=object))[0]

@@ -83,6 +83,8 @@ def note_spikes(layer: Layer) -> None:
     """Note vertices where a border turns back on itself, with arms of some length on both sides."""
     e, before = layer.fabric.edges, layer.fabric.before
     at = spike_corners(layer.fabric, SPIKE_DEGREES, SPIKE_ARM_M)
+    at = at[np.isfinite(e.x[before[at]] + e.x[at] + e.x[at + 1])]
+    at = at[np.isfinite(e.y[before[at]] + e.y[at] + e.y[at + 1])]  # else it is invalid, and said so
     corner = np.column_stack([e.x[at], e.y[at]])
     one = np.column_stack([e.x[before[at]], e.y[before[at]]])
     two = np.column_stack([e.x[at + 1], e.y[at + 1]])

@@ -214,3 +214,15 @@ def test_meaningless_repairs_are_refused(parcels, codes, limits, code):
 def test_findings_of_another_layer_are_refused():
     with pytest.raises(InputError, match="another|rows"):
         repair(layer(THIN), check(layer(THIN[:1])))
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_corner_that_is_no_number_is_reported_and_left_to_a_person(broken):
+    corners = np.array([[X, Y], [X + 10, Y], [X + 10, broken], [X, Y + 10], [X, Y]])
+    with np.errstate(invalid="ignore"):
+        parcels = layer([rect(10, 0, 20, 10), shapely.polygons(corners)])
+    found = check(parcels)
+    assert found.table["code"].tolist() == ["invalid"]
+    fixed = repair(parcels, found)
+    assert fixed.table.index.tolist() == ["p0", "p1"]
+    assert why(fixed, "invalid") == ["needs a person's decision"]
