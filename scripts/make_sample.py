@@ -17,6 +17,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import sample_books
+import sample_programme
 import shapely
 from sample_faults import plant
 from shapely import LineString, Point, Polygon, box
@@ -538,6 +539,24 @@ def write(table: gpd.GeoDataFrame, name: str, *, cpg: bool = True, prj: bool = T
         path.with_suffix(".prj").unlink()
 
 
+def write_programme(parcels: gpd.GeoDataFrame, listed: gpd.GeoDataFrame) -> None:
+    """Write the year's programme: layers as Shapefiles, tables without shapes as CSV."""
+    own = np.random.default_rng(sample_programme.SEED)
+    projects = sample_programme.projects(own, parcels, listed)
+    supply = sample_programme.supply(own, projects)
+    milestones = sample_programme.milestones(own, projects, supply)
+    investment = sample_programme.investment(own, projects)
+    write(projects.drop(columns="block"), "projects")
+    write(sample_programme.sites(own, parcels, projects, milestones), "sites")
+    write(sample_programme.facilities(own, parcels), "facilities")
+    homes = sample_programme.demand(parcels)
+    write(homes, "demand")
+    write(sample_programme.needs(own, homes), "needs")
+    tables = {"milestones": milestones, "supply": supply, "investment": investment}
+    for name, table in tables.items():
+        table.to_csv(OUT / f"{name}.csv", index=False, encoding="GBK", lineterminator="\n")
+
+
 def stamp_dbf(path: Path) -> None:
     """Set the date of last change to the report's day, so that the same seed gives the same bytes."""
     with path.open("r+b") as stream:
@@ -572,6 +591,7 @@ def main() -> int:
         sample_books.control_lines(own, parcels, outline, onto_ground), "control_lines", cpg=False
     )
     write(sample_books.buildings(own, parcels, listed), "buildings")
+    write_programme(parcels, listed)
     faults.to_csv(OUT / "planted_faults.csv", index=False, encoding="utf-8", lineterminator="\n")
     pool = parcels[parcels["现状用途"].isin(POOL_USES)].geometry.area.sum()
     print(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import hashlib
 import html
 import importlib.resources
 import os
 import re
-from html.parser import HTMLParser
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,19 +17,76 @@ import branca.element
 import folium
 
 from renewal_geo.foundation.errors import RenderError
-from renewal_geo.foundation.labels import label
+from renewal_geo.maps import foreign
+from renewal_geo.maps.basemaps import checked_basemap, online_mark
+from renewal_geo.maps.editions import refuse_key
+from renewal_geo.maps.page_parts import own_script, own_style
 from renewal_geo.maps.payload import encode, payload
-from renewal_geo.maps.spec import MapSpec
+from renewal_geo.maps.policy import assert_self_contained, policy
+from renewal_geo.maps.spec import LayerSpec, MapSpec
+from renewal_geo.maps.texts import both
 
 ELEMENT_ID = "renewal_geo"
-LOADING_ATTRIBUTES = {
-    "src", "href", "srcset", "data", "poster", "action", "formaction", "background", "xlink:href",
-    "manifest", "ping", "cite", "longdesc", "codebase", "archive",
-}  # fmt: skip
-_LOCAL = re.compile(r"^(#|data:|about:srcdoc$|$)")
-_STYLE_URL = re.compile(r"url\(\s*['\"]?\s*([^)'\"]*)", re.IGNORECASE)
+MB = 1_000_000
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _FLAG = re.compile(r"""prefix:'<a href="https://leafletjs\.com".*?"Leaflet</a>\"""")
+
+__all__ = ["Page", "PageReport", "assert_self_contained", "compose", "interactive"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageReport:
+    """What a page holds and what it may do.
+
+    Attributes
+    ----------
+    path
+        The file, None where it went into an open one.
+    bytes, sha256
+        Its size and its hash.
+    edition
+        ``internal`` or ``public``.
+    features
+        Rows per layer.
+    columns
+        Columns per layer whose values stand in the file; no other value of the table does.
+    policy
+        Its Content-Security-Policy; empty for an unprotected page.
+    hosts
+        Whom it may ask: nobody, unless its author wanted an online basemap or parts of others.
+    """
+
+    path: Path | None
+    bytes: int
+    sha256: str
+    edition: str
+    features: Mapping[str, int]
+    columns: Mapping[str, tuple[str, ...]]
+    policy: str
+    hosts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        asks = f"may ask {', '.join(self.hosts)}" if self.hosts else "asks no host"
+        kind = "" if self.policy else ", unprotected"
+        return f"{self.path or 'page'}: {self.bytes / MB:.2f} MB, {sum(self.features.values())} rows, {asks}{kind}"
+
+
+def interactive(spec: MapSpec, max_mb: float | None = None) -> Page:
+    """Return the page of a map: one file that works without any network.
+
+    Parameters
+    ----------
+    spec
+        What the map says.
+    max_mb
+        A page larger than this many megabytes (10^6 bytes) is refused; None for any size.
+
+    Returns
+    -------
+    Page
+        A :class:`folium.Map` with ``.save(path)`` and ``.html()``; shows itself in a notebook.
+    """
+    return Page(spec, max_mb)
 
 
 class Page(folium.Map):
@@ -37,67 +94,127 @@ class Page(folium.Map):
 
     The layers are drawn by a canvas layer of our own, from data that stands in a block which the
     browser never executes; popups, legend and lists are built from text nodes only. A
-    Content-Security-Policy allows exactly our two static scripts, by hash, and no connection.
+    Content-Security-Policy allows exactly our static scripts, by hash, and no connection.
 
     Parameters
     ----------
     spec
         What the map says.
+    max_mb
+        The largest page that may be made (10^6 bytes); None for any size.
+
+    Attributes
+    ----------
+    report
+        What was saved last, a :class:`PageReport`; None before.
 
     Notes
     -----
     folium's own ``default_js`` and ``default_css`` are emptied on this instance; the class, and so
     every other map in the process, stays as it is. Element ids are fixed: the same spec gives the
-    same bytes. Other folium elements would need scripts from elsewhere: :meth:`html` refuses them.
+    same bytes. Folium elements of others bring scripts from elsewhere: :meth:`save` refuses them
+    unless it is told to let them through.
     """
 
-    def __init__(self, spec: MapSpec) -> None:
+    def __init__(self, spec: MapSpec, max_mb: float | None = None) -> None:
         super().__init__(tiles=None)
         self.default_js: list[Any] = []
         self.default_css: list[Any] = []
         self.spec = spec
+        self.max_mb = max_mb
+        self.report: PageReport | None = None
         self._id = ELEMENT_ID
-        sheet = _Sheet(self)
-        sheet.add_child(self)
+        self._sheet = _Sheet(self)
+        self._sheet.add_child(self)
 
-    def html(self) -> str:
+    def html(self, *, allow_foreign: bool = False) -> str:
         """Return the page as one HTML text.
+
+        Parameters
+        ----------
+        allow_foreign
+            Whether folium elements that were added are let into the page. Their scripts come from
+            elsewhere and may run texts of the data: the page then has no policy, and says so.
 
         Raises
         ------
         RenderError
-            If another folium element was added, or if the page would ask a host for anything.
+            If another folium element was added and not allowed, or is meant for a public edition;
+            if the page would ask a host that its basemap does not name; if it is too large.
         """
-        if self._children:
-            raise RenderError(
-                "this page carries no other folium elements: "
-                + ", ".join(sorted(type(c).__name__ for c in self._children.values())),
-                fix="publish them on a folium.Map of their own",
-                code="foreign_element",
-            )
-        page = compose(self.spec)
-        assert_self_contained(page)
-        return page
+        return self._made(allow_foreign)[0]
 
     def save(
         self,
         outfile: str | bytes | Path | BinaryIO,
         close_file: bool = True,
-        **_: object,
-    ) -> None:
-        """Write the page to `outfile` as UTF-8; an old file stays whole if writing fails."""
-        if not isinstance(outfile, (str, bytes, os.PathLike)):
-            outfile.write(self.html().encode())
+        *,
+        allow_foreign: bool = False,
+    ) -> PageReport:
+        """Write the page to `outfile` as UTF-8; an old file stays whole if writing fails.
+
+        Parameters
+        ----------
+        outfile
+            Path, or a file open for bytes.
+        close_file
+            Whether an open file is closed.
+        allow_foreign
+            See :meth:`html`.
+
+        Returns
+        -------
+        PageReport
+            Size, hash, columns, policy, hosts; also kept as ``.report``.
+
+        Raises
+        ------
+        RenderError
+            See :meth:`html`.
+        """
+        text, rules, hosts = self._made(allow_foreign)
+        content, path = text.encode(), None
+        if isinstance(outfile, (str, bytes, os.PathLike)):
+            path = Path(os.fsdecode(outfile))
+            _replace(path, content)
+        else:
+            outfile.write(content)
             if close_file:
                 outfile.close()
-            return
-        path = Path(os.fsdecode(outfile))
-        beside = path.with_name(f".{path.name}.part")
-        try:
-            beside.write_text(self.html(), encoding="utf-8", newline="\n")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        self.report = PageReport(
+            path=path,
+            bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            edition=self.spec.edition,
+            features={layer.name: len(layer.geometry) for layer in self.spec.layers},
+            columns={layer.name: _columns(layer) for layer in self.spec.layers},
+            policy=rules,
+            hosts=hosts,
+        )
+        return self.report
+
+    def _made(self, allow_foreign: bool) -> tuple[str, str, tuple[str, ...]]:
+        """Return the page, its policy, and the hosts that it may ask."""
+        others = None
+        if self._children:
+            if not allow_foreign:
+                foreign.refuse_foreign(self._children.values())
+            if self.spec.edition == "public":
+                raise RenderError(
+                    "a public page carries no parts that others made",
+                    fix="take them off, or publish them in an internal edition",
+                    code="foreign_element",
+                )
+            others = foreign.rendered(self, self._sheet)
+        text = compose(self.spec, others)
+        hosts = self.spec.basemap.hosts if self.spec.basemap else ()
+        if others is None:
+            assert_self_contained(text, hosts)
+        _require_size(len(text.encode()), self.max_mb)
+        if others is not None:
+            names = {host.partition("://")[2] for host in hosts} | set(others.hosts)
+            return text, "", tuple(sorted(names))
+        return text, _policy(self.spec), tuple(host.partition("://")[2] for host in hosts)
 
 
 class _Sheet(branca.element.Figure):
@@ -112,110 +229,83 @@ class _Sheet(branca.element.Figure):
         return self._page.html()
 
 
-def compose(spec: MapSpec) -> str:
-    """Return the page of `spec`; hashes are of static code, taken before data goes in."""
-    leaflet, own = _leaflet_script(), _asset("outlook.js") + _asset("page.js")
-    places = {
-        "lang": "zh-CN" if spec.lang == "zh" else "en",
-        "policy": policy(leaflet, own),
-        "title": html.escape(spec.title.zh if spec.lang == "zh" else spec.title.en),
-        "style": _leaflet_style() + _asset("page.css"),
-        "noscript": html.escape(label("map.noscript", "zh") + " " + label("map.noscript", "en")),
-        "data": encode(payload(spec)),
-        "leaflet": leaflet,
-        "own": own,
-    }
-    return _PLACE.sub(lambda found: places[found.group(1)], _asset("page.html"))
+def compose(spec: MapSpec, others: foreign.Foreign | None = None) -> str:
+    """Return the page of `spec`; hashes are of static code, taken before data goes in.
 
-
-def policy(*scripts: str) -> str:
-    """Return a Content-Security-Policy: exactly these inline scripts, and no connection."""
-    digests = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts)
-    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def assert_self_contained(page: str) -> None:
-    """Refuse a page that could ask a host for anything, or run a script that is not in its policy.
+    Parameters
+    ----------
+    spec
+        What the map says.
+    others
+        Folium elements that the author lets in: the page has no policy then, and says so.
 
     Raises
     ------
     RenderError
-        Naming the first element that breaks the promise.
+        For a basemap that the page cannot draw.
+    InputError
+        For a public edition with a basemap whose address carries a key.
     """
-    reader = _Reader()
-    reader.feed(page)
-    reader.close()
-    faults = list(reader.faults)
-    if not reader.policy:
-        faults.append("no Content-Security-Policy")
-    for script in reader.scripts:
-        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        if f"'sha256-{digest}'" not in reader.policy:
-            faults.append(f"a script that the policy does not name: {script[:60]!r}")
-    if faults:
+    marks = []
+    if spec.basemap is not None:
+        if spec.edition == "public":
+            refuse_key(spec.basemap)
+        marks.append(online_mark(checked_basemap(spec.basemap)))
+    if others is not None:
+        marks.append(foreign.mark())
+    without = both("basemap.noscript_asking" if marks else "map.noscript")
+    rules = f'<meta http-equiv="Content-Security-Policy" content="{_policy(spec)}">'
+    places = {
+        "lang": "zh-CN" if spec.lang == "zh" else "en",
+        "policy": rules if others is None else "",
+        "title": html.escape(_writable(spec.title.said(spec.lang))),
+        "style": _style(),
+        "noscript": html.escape(
+            " ".join(text for one in (without, *marks) for text in (one.zh, one.en))
+        ),
+        "data": encode(payload(spec, marks)),
+        "leaflet": _leaflet_script(),
+        "own": own_script(),
+        "foreign": others.html if others is not None else "",
+    }
+    return _PLACE.sub(lambda found: places[found.group(1)], _asset("page.html"))
+
+
+def _policy(spec: MapSpec) -> str:
+    hosts = spec.basemap.hosts if spec.basemap else ()
+    return policy((_leaflet_script(), own_script()), (_style(),), hosts)
+
+
+def _require_size(size: int, max_mb: float | None) -> None:
+    if max_mb is not None and size > max_mb * MB:
         raise RenderError(
-            f"the page would not be self-contained: {faults[0]}",
-            fix="keep addresses and scripts of others out of the page",
-            code="not_self_contained",
+            f"the page would be {size / MB:.2f} MB, more than the {max_mb:g} MB that are allowed",
+            fix="show fewer layers or columns, or allow more with max_mb",
+            code="page_size",
         )
 
 
-class _Reader(HTMLParser):
-    """Collects scripts, the policy, and everything that could load from elsewhere."""
+def _writable(text: str) -> str:
+    """Return a text without what no HTML file can hold: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.faults: list[str] = []
-        self.scripts: list[str] = []
-        self.policy = ""
-        self._inside = ""
-        self._text: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = {name: value or "" for name, value in attrs}
-        for name, value in named.items():
-            if name in LOADING_ATTRIBUTES and not _LOCAL.match(value.strip()):
-                self.faults.append(f"<{tag} {name}={value[:80]!r}>")
-            if name.startswith("on"):
-                self.faults.append(f"<{tag} {name}=...> would run a script")
-            if name == "style":
-                self._check_style(value)
-        if tag in {"iframe", "object", "embed", "base", "link"}:
-            self.faults.append(f"<{tag}>")
-        if tag == "meta":
-            kind = named.get("http-equiv", "").lower()
-            if kind == "content-security-policy":
-                self.policy = named.get("content", "")
-            elif kind == "refresh":
-                self.faults.append("<meta http-equiv=refresh>")
-        runs = named.get("type", "") in {"", "text/javascript", "module"}
-        if tag == "style" or (tag == "script" and runs):
-            self._inside, self._text = tag, []
+def _columns(layer: LayerSpec) -> tuple[str, ...]:
+    english = (one.english for one in layer.columns if one.english)
+    return (*(one.name for one in layer.columns), *english)
 
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self._text.append(data)
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag != self._inside:
-            return
-        text = "".join(self._text)
-        if tag == "script":
-            self.scripts.append(text)
-        else:
-            self._check_style(text)
-        self._inside = ""
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
-    def _check_style(self, text: str) -> None:
-        if "@import" in text.lower():
-            self.faults.append("@import in a style")
-        for address in _STYLE_URL.findall(text):
-            if not _LOCAL.match(address.strip()):
-                self.faults.append(f"url({address[:80]}) in a style")
+
+def _style() -> str:
+    return _leaflet_style() + own_style()
 
 
 @functools.cache

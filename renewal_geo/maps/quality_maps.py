@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +11,10 @@ import pandas as pd
 
 from renewal_geo.foundation.labels import has_label
 from renewal_geo.maps import palettes
+from renewal_geo.maps.controls import Bars, Total, Where
 from renewal_geo.maps.folium_page import Page
+from renewal_geo.maps.publications import Look, published, require_look
+from renewal_geo.maps.ready_tables import column, own_columns, values_of
 from renewal_geo.maps.spec import (
     Fact,
     Kind,
@@ -23,8 +24,6 @@ from renewal_geo.maps.spec import (
     MapSpec,
     Text,
     both,
-    crs_name,
-    require_edition,
     same,
 )
 
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from renewal_geo.quality import Findings, Repair
 
 FINDING_COLUMNS = (
-    "finding_id", "table", "row_id", "other_id", "code", "severity", "measure", "unit", "limit",
-    "area_m2", "width_m", "message",
+    "finding_id", "table", "row_id", "other_id", "fault", "code", "severity", "measure", "unit",
+    "limit", "area_m2", "width_m", "message",
 )  # fmt: skip
 SEVERITIES = ("error", "warning", "info")
 TITLES = {"area_m2": "fault_area_m2", "width_m": "fault_width_m"}
@@ -43,19 +42,14 @@ AFTER = palettes.Ink("", line="#1f5fa8", width=1.4)
 MOVES = palettes.Ink("", line="#6a3d9a", width=2.0)
 
 
-def findings_map(
+def quality_map(
     findings: Findings,
     parcels: gpd.GeoDataFrame | None = None,
     *,
     repair: Repair | None = None,
-    lang: str = "zh",
-    title: str | None = None,
-    source: str = "",
-    as_of: dt.date | None = None,
-    review_no: str = "",
-    notes: Sequence[str] = (),
+    **look: Unpack[Look],
 ) -> Page:
-    """Draw the faults of a drawing as a page that is one file and asks no host for anything.
+    """Draw the faults of a drawing: a dot for every fault that has a place, and its shape where it is one.
 
     Parameters
     ----------
@@ -66,74 +60,82 @@ def findings_map(
     repair
         What :func:`renewal_geo.quality.repair` made of it: the changed parcels are outlined as they
         were (red) and as they are (blue), each a layer that can be turned off.
-    lang, title, source, as_of, review_no, notes
-        As in :func:`renewal_geo.maps.zone_map`.
+    **look
+        As in :class:`renewal_geo.maps.publications.Look`; `columns` are those of the findings. Faults
+        are for the house: the public edition has their codes and severities, no ids and no sentences.
 
     Returns
     -------
     Page
-        A dot for every fault that has a place, and its shape where it is one.
+        As for :func:`renewal_geo.maps.handover_map`.
 
     Raises
     ------
+    InputError
+        For columns that are not there.
     RenderError
         When the page is made, if the findings have no CRS: they cannot be placed.
     """
-    return Page(
-        findings_spec(
-            findings, parcels, repair=repair, lang=lang, title=title, source=source, as_of=as_of,
-            review_no=review_no, notes=notes,
-        )
-    )  # fmt: skip
+    return Page(quality_spec(findings, parcels, repair=repair, **look))
 
 
-def findings_spec(
+def quality_spec(
     findings: Findings,
     parcels: gpd.GeoDataFrame | None = None,
     *,
     repair: Repair | None = None,
-    lang: str = "zh",
-    title: str | None = None,
-    source: str = "",
-    as_of: dt.date | None = None,
-    review_no: str = "",
-    notes: Sequence[str] = (),
+    **look: Unpack[Look],
 ) -> MapSpec:
-    """Return what a map of `findings` says; parameters as in :func:`findings_map`."""
-    require_edition("internal", lang)
+    """Return what a map of `findings` says; parameters as in :func:`quality_map`."""
+    require_look(look)
     table = findings.table
     layers = []
     if parcels is not None and len(parcels):
         layers.append(_ground(parcels))
-    dots = _dots(table, lang)
     if len(table):
         layers.append(_shapes(table))
     if repair is not None:
         layers += _repaired(repair)
     if len(table):
-        layers.append(dots)
+        layers.append(_dots(table, look))
     counted = table["severity"].value_counts()
+    # totals follow the filters; facts say that there is nothing to filter
     facts = [
         Fact(both(f"severity.{one}"), same(f"{int(counted.get(one, 0)):,}"), strong=True)
         for one in SEVERITIES
+        if not len(table)
     ]
     if repair is not None:
         facts += _repair_facts(repair)
     ids = "|".join(table.get("finding_id", pd.Series(table.index)).astype(str))
-    return MapSpec(
-        title=same(title) if title else both("map.quality_title"),
-        subtitle=same(""),
-        lang=lang,
-        edition="internal",
-        as_of=as_of,
-        crs=crs_name(table.crs),
-        source=source,
-        review_no=review_no,
-        notes=tuple(same(note) for note in notes),
-        layers=tuple(layers),
+    digest = hashlib.sha256((ids + _said(repair)).encode()).hexdigest()
+    named = look.get("fingerprint", "")
+    look["fingerprint"] = named or digest
+    return published(
+        both("map.quality_title"),
+        layers,
+        look,
+        table.crs,
         facts=tuple(facts),
-        fingerprint=hashlib.sha256((ids + _said(repair)).encode()).hexdigest(),
+        totals=_totals() if len(table) else (),
+        bars=(Bars("codes", both("column.fault"), "findings", "fault"),) if len(table) else (),
     )
+
+
+# the names that these functions had before
+findings_map, findings_spec = quality_map, quality_spec
+
+
+def _totals() -> tuple[Total, ...]:
+    """Return how many findings there are, and of each severity."""
+    severities = [
+        Total(
+            one, both(f"severity.{one}"), "findings",
+            where=(Where("severity", texts=(both(f"severity.{one}").zh,)),),
+        )
+        for one in SEVERITIES
+    ]  # fmt: skip
+    return (Total("findings", both("map.findings"), "findings"), *severities)
 
 
 def _ground(parcels: gpd.GeoDataFrame) -> LayerSpec:
@@ -221,6 +223,7 @@ def _outlined(
         columns=columns,
         values=values,
         dots=kind == "line",
+        public="drop",
     )
 
 
@@ -237,32 +240,40 @@ def _said(repair: Repair | None) -> str:
     return "" if repair is None else str(repair)
 
 
-def _dots(table: gpd.GeoDataFrame, lang: str) -> LayerSpec:
+def _dots(table: gpd.GeoDataFrame, look: Look) -> LayerSpec:
     code = table["code"].astype(str)
     severity = table["severity"].astype(str)
     worst = severity.groupby(code).agg(lambda s: min(s, key=_rank))
     order = sorted(worst.index, key=lambda c: (_rank(worst[c]), c))
+    titles = {
+        name: both(f"fault.{name}") if has_label(f"fault.{name}") else same(name) for name in order
+    }
     classes = []
     for name in order:
         ink = palettes.SEVERITIES.get(worst[name], palettes.SEVERITIES["info"])
-        title = both(f"fault.{name}") if has_label(f"fault.{name}") else same(name)
         classes.append(
             MapClass(
-                name, title, ink.fill, ink.line, ink.width, ink.hatch, (), int((code == name).sum())
+                name, titles[name], ink.fill, ink.line, ink.width, ink.hatch, (),
+                int((code == name).sum()),
             )
-        )
+        )  # fmt: skip
     frame = pd.DataFrame(table.drop(columns=table.geometry.name))
     if "finding_id" not in frame:
         frame["finding_id"] = table.index.astype(str)
-    if lang != "zh" and "message_en" in frame:
-        frame["message"] = frame["message_en"]
+    frame["fault"] = code.map(lambda one: titles[one].zh)
+    frame["fault_en"] = code.map(lambda one: titles[one].en)
+    frame["severity"] = severity.map(lambda one: both(f"severity.{one}").zh)
+    frame["severity_en"] = severity.map(lambda one: both(f"severity.{one}").en)
     shown = tuple(
-        MapColumn(name, both(f"column.{TITLES.get(name, name)}"), "number", 3)
-        if pd.api.types.is_numeric_dtype(frame[name])
-        else MapColumn(name, both(f"column.{name}"))
+        column(
+            frame, name, both(f"column.{TITLES.get(name, name)}"), decimals=3,
+            english=f"{name}_en" if f"{name}_en" in frame else "",
+        )
         for name in FINDING_COLUMNS
         if name in frame
-    )
+    )  # fmt: skip
+    shown += own_columns(frame, look.get("columns", ()), shown, "the findings")
+    names = {one.name for one in shown}
     return LayerSpec(
         name="findings",
         title=both("map.findings"),
@@ -271,7 +282,10 @@ def _dots(table: gpd.GeoDataFrame, lang: str) -> LayerSpec:
         classes=tuple(classes),
         class_of=code.map({n: i for i, n in enumerate(order)}).to_numpy().astype(np.int32),
         columns=shown,
-        values=pd.DataFrame(frame[[c.name for c in shown]]).reset_index(drop=True),
+        values=values_of(frame, shown),
+        search=tuple(n for n in ("finding_id", "row_id", "other_id") if n in names),
+        filters=tuple(n for n in ("severity", "fault", "table", "measure") if n in names),
+        public_columns=("code", "fault", "severity"),
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from renewal_geo.foundation.labels import described, label
 from renewal_geo.foundation.quantities import M2_PER_HA
@@ -16,34 +19,54 @@ if TYPE_CHECKING:
     from renewal_geo.zones import Delineation
 
 
-def facts(delineation: Delineation) -> tuple[Fact, ...]:
-    """Return what the summary beside the map says of a delineation."""
+def facts(delineation: Delineation, *, ids: bool = True) -> tuple[Fact, ...]:
+    """Return what the summary beside the map says of a delineation.
+
+    `ids` tells whether a conflict may name the parcels that it is about.
+    """
+    return tuple(fact for fact, _ in told_facts(delineation, ids=ids))
+
+
+def told_facts(
+    delineation: Delineation, *, ids: bool = True
+) -> list[tuple[Fact, NDArray[np.bool_] | None]]:
+    """Return the facts, each with the parcels that it adds up; None where it adds up none."""
     zones, d = delineation.zones, delineation
     area = float(zones["area_m2"].sum()) if len(zones) else 0.0
-    chosen = int(delineation.membership.notna().sum())
-    facts = [
-        Fact(both("map.zone_count"), same(f"{len(zones):,}"), strong=True),
-        Fact(both("map.net_area"), same(f"{area / M2_PER_HA:,.2f}"), strong=True),
-        Fact(both("map.chosen_parcels"), same(f"{chosen:,}"), strong=True),
-        Fact(both("map.status"), both(f"status.{d.status}")),
+    members = d.membership.notna()
+    chosen = members.reindex(d.parcels.index, fill_value=False).to_numpy(dtype=bool)
+    facts: list[tuple[Fact, NDArray[np.bool_] | None]] = [
+        (Fact(both("map.zone_count"), same(f"{len(zones):,}"), strong=True), None),
+        (Fact(both("map.net_area"), same(f"{area / M2_PER_HA:,.2f}"), strong=True), chosen),
+        (Fact(both("map.chosen_parcels"), same(f"{int(members.sum()):,}"), strong=True), chosen),
+        (Fact(both("map.status"), both(f"status.{d.status}")), None),
     ]
     if d.stopped_by:
-        facts.append(Fact(both("map.stopped_by"), both(f"status.{d.stopped_by}")))
+        facts.append((Fact(both("map.stopped_by"), both(f"status.{d.stopped_by}")), None))
     if d.objective is not None:
-        facts.append(Fact(both("map.objective"), same(f"{d.objective:,.4f}")))
+        facts.append((Fact(both("map.objective"), same(f"{d.objective:,.4f}")), None))
     if d.bound is not None:
-        facts.append(Fact(both("map.bound"), same(f"{d.bound:,.4f}")))
+        facts.append((Fact(both("map.bound"), same(f"{d.bound:,.4f}")), None))
     if d.gap is not None:
-        facts.append(Fact(both("map.gap"), same(f"{d.gap:.2%}")))
-    facts.extend(Fact(both("map.conflict"), text) for text in _conflicts(d.conflict))
-    return tuple(facts)
+        facts.append((Fact(both("map.gap"), same(f"{d.gap:.2%}")), None))
+    said = _conflicts(d.conflict, ids=ids)
+    return facts + [(Fact(both("map.conflict"), text), None) for text in said]
 
 
-def _conflicts(conflict: object) -> list[Text]:
+def _conflicts(conflict: object, *, ids: bool) -> list[Text]:
     if not conflict:
         return []
     entries = conflict if isinstance(conflict, (list, tuple)) else [conflict]
-    return [Text(described(entry, "zh"), described(entry, "en")) for entry in entries]
+    if not ids:
+        entries = [_without_ids(entry) for entry in entries]
+    return [Text(described(entry, "zh"), described(entry, "en")) for entry in entries if entry]
+
+
+def _without_ids(entry: object) -> object:
+    """Return an entry of a conflict without its lists, which name parcels; plain texts go whole."""
+    if not isinstance(entry, Mapping):
+        return None
+    return {k: v for k, v in entry.items() if k == "limit" or isinstance(v, (int, float))}
 
 
 def funnel_bars(funnel: pd.DataFrame) -> tuple[Bar, ...]:

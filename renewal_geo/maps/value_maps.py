@@ -12,8 +12,12 @@ import numpy as np
 import pandas as pd
 
 from renewal_geo.foundation.labels import has_label
+from renewal_geo.foundation.quantities import M2_PER_HA
+from renewal_geo.maps.controls import Total
+from renewal_geo.maps.editions import public_spec
 from renewal_geo.maps.folium_page import Page
 from renewal_geo.maps.spec import (
+    Edition,
     Fact,
     Hatch,
     LayerSpec,
@@ -31,6 +35,7 @@ from renewal_geo.maps.spec import (
 # viridis, five steps from light to dark: readable without telling red from green
 STEPS = ("#fde725", "#5ec962", "#21918c", "#3b528b", "#440154")
 NO_VALUE = "#d9d9d9"
+AREA = "area_m2"
 LOSSES: dict[str, tuple[str, Hatch]] = {
     "uncovered": ("#d55e00", "forward"), "covered_twice": ("#cc79a7", "cross"),
 }  # fmt: skip
@@ -43,11 +48,13 @@ def value_map(
     columns: Sequence[str] = (),
     titles: Mapping[str, str] | None = None,
     lang: str = "zh",
+    edition: Edition = "internal",
     title: str = "",
     source: str = "",
     as_of: dt.date | None = None,
     review_no: str = "",
     notes: Sequence[str] = (),
+    owners: str = "",
     losses: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> Page:
     """Draw polygons coloured by a number, as a page that is one file and asks no host for anything.
@@ -59,11 +66,12 @@ def value_map(
     column
         Number that colours them, in five steps of equal width; missing values are grey.
     columns
-        Other columns that popups may show; the id and `column` always are.
+        Other columns that popups and filters may show; the id and `column` always are. Where the
+        table has ``area_m2``, that is the area, else the planar one of the polygons.
     titles
         Names of columns for people, where the labels have none.
-    lang, title, source, as_of, review_no, notes
-        As for :func:`zone_map`.
+    lang, edition, title, source, as_of, review_no, notes, owners
+        As for :func:`zone_map`. The public edition merges the polygons of one step.
     losses
         ``uncovered`` and ``covered_twice`` ground with ``area_m2`` per polygon, drawn on top.
 
@@ -79,8 +87,9 @@ def value_map(
     """
     return Page(
         value_spec(
-            table, column, columns=columns, titles=titles, lang=lang, title=title, source=source,
-            as_of=as_of, review_no=review_no, notes=notes, losses=losses,
+            table, column, columns=columns, titles=titles, lang=lang, edition=edition, title=title,
+            source=source, as_of=as_of, review_no=review_no, notes=notes, owners=owners,
+            losses=losses,
         )
     )  # fmt: skip
 
@@ -92,19 +101,22 @@ def value_spec(
     columns: Sequence[str] = (),
     titles: Mapping[str, str] | None = None,
     lang: str = "zh",
+    edition: Edition = "internal",
     title: str = "",
     source: str = "",
     as_of: dt.date | None = None,
     review_no: str = "",
     notes: Sequence[str] = (),
+    owners: str = "",
     losses: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> MapSpec:
     """Return what the map says; parameters as in :func:`value_map`."""
-    require_edition("internal", lang)
-    require_columns((column, *columns), table, "table")
+    require_edition(edition, lang)
+    require_columns((column, *columns, *([owners] if owners else [])), table, "table")
     index = str(table.index.name or "id")
     numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
-    area = np.nan_to_num(table.geometry.area.to_numpy())
+    given = table.get(AREA, table.geometry.area)
+    area = np.nan_to_num(pd.to_numeric(given, errors="coerce").to_numpy(dtype=float))
     classes, class_of = _steps(numbers, area)
     values = pd.DataFrame({index: table.index.astype(str)})
     shown = [MapColumn(index, _title(index, titles))]
@@ -112,6 +124,9 @@ def value_spec(
         values[name] = table[name].to_numpy()
         numeric = pd.api.types.is_numeric_dtype(table[name])
         shown.append(MapColumn(name, _title(name, titles), "number" if numeric else "text", 3))
+    if AREA not in values:
+        values[AREA] = area
+        shown.append(MapColumn(AREA, both("column.area_m2"), "number", 0))
     known = numbers[np.isfinite(numbers)]
     facts = [Fact(_title(column, titles), same(f"{len(known):,}"), strong=True)]
     if len(known):
@@ -128,13 +143,18 @@ def value_spec(
         class_of=class_of,
         columns=tuple(shown),
         values=values,
+        area=AREA,
+        search=(index,),
+        filters=tuple(dict.fromkeys((column, *columns))),
+        public="merge",
+        owners=table[owners].to_numpy() if owners else None,
     )
     digest = hashlib.sha256(values.to_csv(index=False).encode()).hexdigest()
-    return MapSpec(
+    spec = MapSpec(
         title=same(title) if title else _title(column, titles),
         subtitle=same(""),
         lang=lang,
-        edition="internal",
+        edition=edition,
         as_of=as_of,
         crs=crs_name(table.crs),
         source=source,
@@ -143,7 +163,13 @@ def value_spec(
         layers=(layer, *_loss_layers(losses or {}, index)),
         facts=tuple(facts),
         fingerprint=digest,
-    )
+        totals=(
+            Total("count", both("zone_map.value_count"), "values"),
+            Total("area", both("zone_map.value_area"), "values", AREA, unit=both("map.ha"),
+                  factor=1.0 / M2_PER_HA, decimals=2),
+        ),
+    )  # fmt: skip
+    return public_spec(spec) if edition == "public" else spec
 
 
 def _loss_layers(losses: Mapping[str, gpd.GeoDataFrame], index: str) -> tuple[LayerSpec, ...]:
@@ -171,6 +197,7 @@ def _loss_layers(losses: Mapping[str, gpd.GeoDataFrame], index: str) -> tuple[La
                     MapColumn("loss_m2", both("column.loss_m2"), "number", 2),
                 ),
                 values=values,
+                public="drop",
             )
         )
     return tuple(layers)

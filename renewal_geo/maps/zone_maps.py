@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import numpy as np
-import pandas as pd
 
-from renewal_geo.foundation.labels import has_label, own_title
 from renewal_geo.maps import palettes
-from renewal_geo.maps.editions import PUBLIC_GRID_M, public_layer
+from renewal_geo.maps.context_layers import context_layers
+from renewal_geo.maps.controls import Compare
+from renewal_geo.maps.editions import MIN_OWNERS, PUBLIC_GRID_M, public_spec
 from renewal_geo.maps.folium_page import Page
-from renewal_geo.maps.outlook_layers import (
-    crossing_layer,
-    parcel_extras,
-    phase_layer,
-    zone_extras,
-)
+from renewal_geo.maps.outlook_layers import crossing_layer, phase_layer
 from renewal_geo.maps.outlook_panel import outlook_panel
 from renewal_geo.maps.spec import (
-    NO_CLASS,
+    Basemap,
     Edition,
     LayerSpec,
-    MapClass,
-    MapColumn,
     MapSpec,
+    Side,
     Text,
     both,
     crs_name,
@@ -37,23 +30,18 @@ from renewal_geo.maps.spec import (
     same,
 )
 from renewal_geo.maps.summaries import facts, fingerprint_of, funnel_bars
+from renewal_geo.maps.zone_figures import told_by, zone_bars, zone_totals
+from renewal_geo.maps.zone_layers import (
+    boundary_layer,
+    kind_layer,
+    outline_layer,
+    parcel_layer,
+    parcel_schemes,
+    zone_owners,
+)
 
 if TYPE_CHECKING:
     from renewal_geo.zones import Delineation, Outlook
-
-MOST_KINDS = 8
-CHOSEN_FILLER = "chosen_filler"
-
-# Default-deny: only these ever leave the table, and what the caller names in `columns`.
-PARCEL_COLUMNS = (
-    "parcel_id", "reason", "reason_text", "zone_id", "area_m2", "value", "value_total",
-    "share_legal", "share_industrial",
-)  # fmt: skip
-ZONE_COLUMNS = (
-    "zone_id", "zone_name", "sub_districts", "area_m2", "gross_area_m2", "parcel_count", "value",
-    "net_value", "outline_m", "perimeter_m", "compactness", "floor_area_m2", "mean_built_year",
-)  # fmt: skip
-DECIMALS = {"parcel_count": 0, "compactness": 3, "value": 3, "value_total": 2, "net_value": 2}
 
 
 def zone_map(
@@ -67,9 +55,17 @@ def zone_map(
     as_of: dt.date | None = None,
     review_no: str = "",
     columns: Sequence[str] = (),
+    owners: str = "",
     notes: Sequence[str] = (),
+    rules: str = "",
     exclusions: gpd.GeoDataFrame | None = None,
     sub_districts: gpd.GeoDataFrame | None = None,
+    context: Mapping[str, gpd.GeoDataFrame | None] | None = None,
+    palette: palettes.Palette | None = None,
+    basemap: Basemap | None = None,
+    before: Delineation | None = None,
+    grid_m: float = PUBLIC_GRID_M,
+    min_owners: int = MIN_OWNERS,
     fingerprint: str = "",
     outlook: Outlook | None = None,
 ) -> Page:
@@ -82,19 +78,34 @@ def zone_map(
     lang
         Language shown first, ``zh`` or ``en``; the page has a switch.
     edition
-        ``internal`` lists every parcel. ``public`` merges parcels by reason, gives no parcel id and
-        no row of the parcel table, and snaps every coordinate to a grid of 10 m.
+        ``internal`` lists every parcel. ``public`` merges parcels by reason and zone, gives no parcel
+        id and no row of the parcel table, rounds every coordinate to a grid on which neighbours still
+        fit, and withholds figures of a few owners: see :func:`renewal_geo.maps.public_spec`.
     title, subtitle
         Heading; a plain one where None.
-    source, as_of, review_no
+    source, as_of, review_no, rules
         For the footer. Without `review_no` the page is marked as not reviewed.
     columns
-        Own columns of the parcels that popups may show besides the allowed ones; none by default,
-        and none ever in the public edition.
+        Own columns of the parcels that popups, filters and bars may show besides the allowed ones;
+        none by default, and none ever in the public edition. ``land_use`` and ``sub_district`` also
+        become ways of colouring, and ``sub_district`` splits the bars.
+    owners
+        Column of the parcels that names the owner, to count them for the public edition; it is never
+        written. Empty: each parcel counts as one owner.
     notes
         Sentences for the footer, for example that the data is invented.
     exclusions, sub_districts
         Drawn as context, in the CRS of the delineation.
+    context
+        The user's own base layers by role (``rivers, barriers, roads, sub_districts``), drawn below.
+    palette
+        Colours of land use, from :func:`renewal_geo.maps.palettes.load`; those of the house where None.
+    basemap
+        An online basemap; the page then asks its host for pictures.
+    before
+        An earlier delineation: the map gets a handle, left of which it is drawn.
+    grid_m, min_owners
+        Of the public edition.
     fingerprint
         Hash printed in the footer; that of the delineation's own record where empty.
     outlook
@@ -115,8 +126,10 @@ def zone_map(
     return Page(
         zone_spec(
             delineation, lang=lang, edition=edition, title=title, subtitle=subtitle, source=source,
-            as_of=as_of, review_no=review_no, columns=columns, notes=notes, exclusions=exclusions,
-            sub_districts=sub_districts, fingerprint=fingerprint, outlook=outlook,
+            as_of=as_of, review_no=review_no, columns=columns, owners=owners, notes=notes,
+            rules=rules, exclusions=exclusions, sub_districts=sub_districts, context=context, palette=palette,
+            basemap=basemap, before=before, grid_m=grid_m, min_owners=min_owners,
+            fingerprint=fingerprint, outlook=outlook,
         )
     )  # fmt: skip
 
@@ -132,34 +145,30 @@ def zone_spec(
     as_of: dt.date | None = None,
     review_no: str = "",
     columns: Sequence[str] = (),
+    owners: str = "",
     notes: Sequence[str] = (),
+    rules: str = "",
     exclusions: gpd.GeoDataFrame | None = None,
     sub_districts: gpd.GeoDataFrame | None = None,
+    context: Mapping[str, gpd.GeoDataFrame | None] | None = None,
+    palette: palettes.Palette | None = None,
+    basemap: Basemap | None = None,
+    before: Delineation | None = None,
+    grid_m: float = PUBLIC_GRID_M,
+    min_owners: int = MIN_OWNERS,
     fingerprint: str = "",
     outlook: Outlook | None = None,
 ) -> MapSpec:
     """Return what a map of `delineation` says; parameters as in :func:`zone_map`."""
     require_edition(edition, lang)
-    require_columns(columns, delineation.parcels, "the parcels")
-    layers = [parcel_layer(delineation, columns, outlook)]
-    phased = phase_layer(delineation, outlook)
-    if phased is not None:
-        layers.append(phased)
-    if exclusions is not None and len(exclusions):
-        layers.append(_kind_layer("exclusions", exclusions, palettes.EXCLUSION_CYCLE, hatch=True))
-    if len(delineation.barriers):
-        layers.append(_kind_layer("barriers", delineation.barriers, palettes.BARRIER_CYCLE))
-    if sub_districts is not None and len(sub_districts):
-        layers.append(_boundary_layer(sub_districts))
-    crossings = crossing_layer(outlook, edition)
-    if crossings is not None:
-        layers.append(crossings)
-    layers.append(outline_layer(delineation, outlook))
-    said = [same(note) for note in notes]
-    if edition == "public":
-        layers = [public_layer(layer, delineation) for layer in layers]
-        said.append(both("map.public_note", grid=f"{PUBLIC_GRID_M:g}"))
-    return MapSpec(
+    require_columns([*columns, *([owners] if owners else [])], delineation.parcels, "the parcels")
+    public = edition == "public"
+    layers = _layers(
+        delineation, columns, owners, outlook, before, _around(delineation, exclusions, sub_districts),
+        palette, public=public,
+    )  # fmt: skip
+    joined = [note for _, note in parcel_schemes(delineation, columns, palette) if note is not None]
+    spec = MapSpec(
         title=same(title) if title else both("map.zones_title"),
         subtitle=same(subtitle),
         lang=lang,
@@ -168,228 +177,109 @@ def zone_spec(
         crs=crs_name(delineation.parcels.crs),
         source=source,
         review_no=review_no,
-        notes=tuple(said),
-        layers=tuple(layers),
-        facts=facts(delineation),
+        notes=(*(same(note) for note in notes), *([] if public else joined)),
+        layers=(*context_layers(context, delineation.parcels.crs), *layers),
+        facts=facts(delineation, ids=not public),
         funnel=funnel_bars(delineation.funnel),
         list_layer="zones",
         fingerprint=fingerprint or fingerprint_of(delineation),
         panel=outlook_panel(delineation, outlook, edition) if outlook is not None else None,
+        totals=zone_totals(),
+        bars=zone_bars(columns),
+        compare=None
+        if before is None
+        else Compare(both("zone_map.before"), both("zone_map.after")),
+        basemap=basemap,
+        rules=same(rules) if rules else None,
     )
+    return _public(spec, delineation, grid_m, min_owners) if public else spec
 
 
-def parcel_layer(
-    delineation: Delineation, columns: Sequence[str] = (), outlook: Outlook | None = None
-) -> LayerSpec:
-    """Return the parcels coloured by reason, the chosen ones in the shade of their zone."""
-    parcels = delineation.parcels
-    reason = parcels["reason"].astype(object).where(parcels["reason"].notna(), "").astype(str)
-    filler = _flags(parcels, "is_filler")
-    value = reason.where(~((reason == "chosen") & filler), CHOSEN_FILLER)
-    order = [name for name in palettes.REASONS if (value == name).any()]
-    order += sorted(set(value) - set(order))
-    area = parcels["area_m2"].fillna(0.0).groupby(value.to_numpy()).sum()
-    counts = value.value_counts()
-    classes = tuple(
-        _class(
-            f"reason.{name}", name, palettes.REASONS.get(name, palettes.OTHER),
-            int(counts[name]), float(area[name]),
-            palettes.ZONE_SHADES if name.startswith("chosen") else (),
+def _public(spec: MapSpec, delineation: Delineation, grid_m: float, min_owners: int) -> MapSpec:
+    """Return the public edition; its panel was made without a sentence about a parcel."""
+    told = told_by(delineation)
+    made = public_spec(spec, grid_m=grid_m, min_owners=min_owners, told=told, panel=spec.panel)
+    zones = next(one for one in made.layers if one.name == "zones")
+    if made.panel is not None and zones.values["area_m2"].isna().any():
+        # sums over zones would give away the zone whose figures are withheld
+        kept = tuple(one for one in made.panel.sections if one.name != "phases")
+        made = replace(made, panel=replace(made.panel, sections=kept))
+    if made.compare is not None:
+        made = replace(made, notes=(*made.notes, both("zone_map.before_note")))
+    return made
+
+
+def _around(
+    delineation: Delineation,
+    exclusions: gpd.GeoDataFrame | None,
+    sub_districts: gpd.GeoDataFrame | None,
+) -> list[LayerSpec]:
+    layers = []
+    if exclusions is not None and len(exclusions):
+        layers.append(kind_layer("exclusions", exclusions, palettes.EXCLUSION_CYCLE, hatch=True))
+    if len(delineation.barriers):
+        layers.append(kind_layer("barriers", delineation.barriers, palettes.BARRIER_CYCLE))
+    if sub_districts is not None and len(sub_districts):
+        layers.append(boundary_layer(sub_districts))
+    return layers
+
+
+def _layers(
+    delineation: Delineation,
+    columns: Sequence[str],
+    owners: str,
+    outlook: Outlook | None,
+    before: Delineation | None,
+    around: list[LayerSpec],
+    palette: palettes.Palette | None,
+    *,
+    public: bool,
+) -> list[LayerSpec]:
+    """Return the layers bottom first: parcels, phases, what lies around, crossings, outlines."""
+    side: Side = "" if before is None else "after"
+    layers = [
+        parcel_layer(delineation, columns, outlook, owners=owners, side=side, palette=palette)
+    ]
+    lines = [outline_layer(delineation, outlook, owners=owners, side=side)]
+    if before is not None:
+        had = [name for name in columns if name in before.parcels]
+        counted = owners if owners in before.parcels else ""
+        layers.insert(
+            0, _earlier(parcel_layer(before, had, owners=counted, side="before", palette=palette))
         )
-        for name in order
-    )  # fmt: skip
-    shades = zone_shades(delineation)
-    zone = parcels["zone_id"]
-    shade_of = zone.map(shades).fillna(NO_CLASS).to_numpy().astype(np.int32)
-    table = parcels.drop(columns=parcels.geometry.name).assign(parcel_id=parcels.index.astype(str))
-    own = [name for name in columns if name not in PARCEL_COLUMNS]
-    made, extras = parcel_extras(outlook, parcels.index)
-    table = table.assign(**{str(name): made[name].to_numpy() for name in made})
-    shown = tuple(_column(table, name) for name in PARCEL_COLUMNS if name in table)
-    said = 1 + max((n for n, c in enumerate(shown) if c.name == "reason_text"), default=-1)
-    shown = (*shown[:said], *extras, *shown[said:])  # what would change it follows the reason
-    shown += tuple(
-        replace(_column(table, name), title=Text(own_title(name, "zh"), own_title(name, "en")))
-        for name in own
-    )
-    return LayerSpec(
-        name="parcels",
-        title=both("map.parcels"),
-        kind="polygon",
-        geometry=parcels.geometry,
-        classes=classes,
-        class_of=value.map({n: i for i, n in enumerate(order)}).to_numpy().astype(np.int32),
-        shade_of=shade_of,
-        columns=shown,
-        values=_values(table, shown),
-    )
+        lines.insert(0, _earlier(outline_layer(before, owners=counted, side="before")))
+    phased = phase_layer(delineation, outlook)
+    if phased is not None:
+        layers.append(_phases(phased, delineation, owners, side=side, public=public))
+    crossings = crossing_layer(outlook, "public" if public else "internal")
+    if crossings is not None:
+        shown = tuple(column.name for column in crossings.columns)
+        lines.insert(
+            0, replace(crossings, public_columns=shown, group=both("zone_map.zones"), side=side)
+        )
+    return [*layers, *around, *lines]
 
 
-def outline_layer(delineation: Delineation, outlook: Outlook | None = None) -> LayerSpec:
-    """Return the published outlines with their captions; figures are those of the zones."""
-    envelopes = delineation.envelopes
-    zones = delineation.zones.reindex(envelopes.index)
-    table = pd.DataFrame(zones.drop(columns=delineation.zones.geometry.name))
-    table["zone_id"] = envelopes.index.astype(str)
-    for name in ("gross_area_m2", "perimeter_m", "compactness"):
-        if name in envelopes and name not in table:
-            table[name] = envelopes[name]
-    shares = sorted(name for name in table.columns if str(name).startswith("share_"))
-    names = [n for n in ZONE_COLUMNS if n in table] + shares
-    titles = {"value": "column.value_total"}
-    made, extras = zone_extras(outlook, envelopes.index)
-    table = table.assign(**{str(name): made[name].to_numpy() for name in made})
-    shown = tuple(_column(table, name, titles.get(name, "")) for name in names) + extras
-    area = float(table["area_m2"].sum()) if len(table) else 0.0
-    one = MapClass(
-        "zone",
-        both("map.zones"),
-        line=palettes.ZONE_LINE,
-        width=2.2,
-        count=len(table),
-        area_m2=area,
-    )
-    return LayerSpec(
-        name="zones",
-        title=both("map.zones"),
-        kind="polygon",
-        geometry=envelopes.geometry,
-        classes=(one,),
-        class_of=np.zeros(len(envelopes), dtype=np.int32),
-        columns=shown,
-        values=_values(table, shown),
-        captions=_captions(table),
-        marks=tuple(table["zone_id"]),
-    )
-
-
-def zone_shades(delineation: Delineation) -> dict[str, int]:
-    """Return zone_id -> shade, so that zones near one another differ where shades suffice."""
-    outlines = delineation.envelopes.geometry
-    count = len(palettes.ZONE_SHADES)
-    chosen: dict[str, int] = {}
-    if not len(outlines):
-        return chosen
-    reach = np.sqrt(np.nanmax(outlines.area.to_numpy())) if len(outlines) else 0.0
-    near = outlines.buffer(reach / 2).sindex.query(outlines.to_numpy(), predicate="intersects")
-    beside: dict[int, set[int]] = {}
-    for i, j in near.T.tolist():
-        beside.setdefault(i, set()).add(j)
-    shades: dict[int, int] = {}
-    for i, zone in enumerate(outlines.index):
-        taken = {shades[j] for j in beside.get(i, ()) if j in shades}
-        free = [s for s in range(count) if s not in taken]
-        shades[i] = free[0] if free else i % count
-        chosen[str(zone)] = shades[i]
-    return chosen
-
-
-def _class(
-    key: str, value: str, ink: palettes.Ink, count: int, area: float | None,
-    shades: tuple[str, ...] = (),
-) -> MapClass:  # fmt: skip
-    return MapClass(value, both(key), ink.fill, ink.line, ink.width, ink.hatch, shades, count, area)
-
-
-def _kind_layer(
-    role: str, table: gpd.GeoDataFrame, cycle: tuple[str, ...], *, hatch: bool = False
+def _phases(
+    layer: LayerSpec, delineation: Delineation, owners: str, *, side: Side, public: bool
 ) -> LayerSpec:
-    kinds = _texts(table, "kind")
-    common = kinds.value_counts(sort=False)
-    order = sorted(common.index, key=lambda k: (-int(common[k]), k))
-    kept = order if len(order) <= MOST_KINDS else order[: MOST_KINDS - 1]
-    value = kinds.where(kinds.isin(kept), "other")
-    names = [*kept, *(["other"] if len(kept) < len(order) else [])]
-    classes = []
-    for i, name in enumerate(names):
-        known = palettes.BARRIERS.get(name)
-        ink = known or palettes.Ink(cycle[i % len(cycle)])
-        if hatch:
-            ink = palettes.Ink("", "forward" if i % 2 == 0 else "backward", ink.fill, 1.0)
-        title = _kind_title(role, name)
-        number = int((value == name).sum())
-        classes.append(MapClass(name, title, ink.fill, ink.line, ink.width, ink.hatch, (), number))
-    shown = (MapColumn("kind", both("column.kind")),)
-    return LayerSpec(
-        name=role,
-        title=both(f"map.{role}"),
-        kind="polygon",
-        geometry=table.geometry,
-        classes=tuple(classes),
-        class_of=value.map({n: i for i, n in enumerate(names)}).to_numpy().astype(np.int32),
-        columns=shown,
-        values=pd.DataFrame({"kind": kinds.to_numpy()}),
-        popup=role == "exclusions",
+    classes = layer.classes
+    if public:  # a phase of one zone has the area of that zone, which may be withheld
+        classes = tuple(replace(one, area_m2=None) for one in classes)
+    return replace(
+        layer,
+        classes=classes,
+        group=both("zone_map.zones"),
+        side=side,
+        owners=zone_owners(delineation, owners),
     )
 
 
-def _boundary_layer(table: gpd.GeoDataFrame) -> LayerSpec:
-    names = _texts(table, "name")
-    one = MapClass(
-        "boundary", both("map.sub_districts"), line="#8a8378", width=1.4, count=len(table)
+def _earlier(layer: LayerSpec) -> LayerSpec:
+    """Return a layer as the one of the earlier state, under names of its own."""
+    side = both("zone_map.before")
+    said = (
+        both("zone_map.side", title=title, side=side.said(lang)).said(lang)
+        for lang, title in (("zh", layer.title.zh), ("en", layer.title.en))
     )
-    return LayerSpec(
-        name="sub_districts",
-        title=both("map.sub_districts"),
-        kind="polygon",
-        geometry=table.geometry,
-        classes=(one,),
-        class_of=np.zeros(len(table), dtype=np.int32),
-        columns=(),
-        values=pd.DataFrame(index=range(len(table))),
-        captions=tuple(names),
-        popup=False,
-    )
-
-
-def _column(table: pd.DataFrame, name: str, title_key: str = "") -> MapColumn:
-    title = both(title_key or f"column.{name}")
-    values = table[name]
-    if name.startswith("share_"):
-        return MapColumn(name, title, "share", 1)
-    if pd.api.types.is_bool_dtype(values):
-        return MapColumn(name, title, "yes_no")
-    if name.endswith("_year"):
-        return MapColumn(name, title, "year")
-    if pd.api.types.is_numeric_dtype(values):
-        whole = pd.api.types.is_integer_dtype(values)
-        fallback = 0 if whole or name.endswith(("_m", "_m2")) else 3
-        return MapColumn(name, title, "number", DECIMALS.get(name, fallback))
-    return MapColumn(name, title)
-
-
-def _values(table: pd.DataFrame, shown: Sequence[MapColumn]) -> pd.DataFrame:
-    names = [name for column in shown for name in (column.name, column.english) if name]
-    return pd.DataFrame(table[names]).reset_index(drop=True)
-
-
-def _captions(zones: pd.DataFrame) -> tuple[str, ...]:
-    if "zone_name" not in zones:
-        return tuple(zones["zone_id"])
-    names = _texts(zones, "zone_name")
-    return tuple(
-        zone if not name or name == zone else f"{zone} {name}" if zone not in name else name
-        for zone, name in zip(zones["zone_id"], names, strict=True)
-    )
-
-
-def _texts(table: pd.DataFrame, name: str) -> pd.Series[str]:
-    if name not in table:
-        return pd.Series("", index=table.index, dtype=object)
-    values = table[name].astype(object)
-    texts: pd.Series[str] = values.where(values.notna(), "").map(str)
-    return texts
-
-
-def _flags(table: pd.DataFrame, name: str) -> pd.Series[bool]:
-    if name not in table:
-        return pd.Series(data=False, index=table.index)
-    return table[name].astype(object).map(lambda v: v is not None and v == True)  # noqa: E712
-
-
-def _kind_title(role: str, name: str) -> Text:
-    if name == "other":
-        return both("map.other")
-    if not name:
-        return both(f"map.{role}")
-    return both(f"kind.{name}") if has_label(f"kind.{name}") else same(name)
+    return replace(layer, name=f"{layer.name}_before", title=Text(*said))

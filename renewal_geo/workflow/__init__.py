@@ -9,6 +9,7 @@ from renewal_geo.workflow.drawings import check, repair
 from renewal_geo.workflow.exports import Exported, export
 from renewal_geo.workflow.overlays import overlay, zonal
 from renewal_geo.workflow.preparation import Prepared, prepare
+from renewal_geo.workflow.publications import Published, publish_map
 from renewal_geo.workflow.scores import score
 from renewal_geo.workflow.studies import records_of
 from renewal_geo.workflow.tiles import tally_tiles
@@ -20,6 +21,7 @@ __all__ = [
     "Exported",
     "Passage",
     "Prepared",
+    "Published",
     "Tallied",
     "Traced",
     "check",
@@ -29,6 +31,7 @@ __all__ = [
     "frontier",
     "overlay",
     "prepare",
+    "publish_map",
     "records_of",
     "repair",
     "run",

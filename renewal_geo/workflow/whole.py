@@ -6,6 +6,7 @@ from pathlib import Path
 
 from renewal_geo import io
 from renewal_geo.workflow.drawings import checked, repaired, write_quality
+from renewal_geo.workflow.publications import carried, write_study_maps
 from renewal_geo.workflow.studies import (
     CERTIFICATE,
     REPAIRED,
@@ -22,6 +23,7 @@ from renewal_geo.workflow.zones import Passage, delineated, overlap_notes, write
 def run(path: Path, out: Path, given: Given) -> Passage:
     """Check, repair, score, connect, delineate, tally and publish one study into `out`.
 
+    Where the study has the layers for them, the maps of handover, facilities and tasks are drawn too.
     `out` becomes a study of its own: the repaired layers lie in it and are the inputs that the
     certificate names, so that it can be verified wherever it is carried.
     """
@@ -33,9 +35,10 @@ def run(path: Path, out: Path, given: Given) -> Passage:
         write_quality(stage, study, findings, mended)
         tables = {**study.tables, "parcels": mended.table}
         io.write_layers(stage.path(REPAIRED), tables)
-        stage.write_text(STUDY_FILE, own_study(study, tables))
+        stage.write_text(STUDY_FILE, own_study(carried(stage, study), tables))
         own = io.open_study(stage.hidden)
         made = delineated(own)
         notes = (*notes, *made.prepared.notes, *overlap_notes(made.delineation))
         write_zones(stage, own, made, "", notes)
+        notes = (*notes, *write_study_maps(stage, own))
     return Passage(made.delineation, listed(stage), notes)

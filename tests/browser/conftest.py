@@ -12,12 +12,11 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-backgroun
              "--no-first-run"]  # fmt: skip
 SLOW_MS = 30_000
 
-COUNT_PIXELS = """([r, g, b]) => {
-  const drawn = document.getElementById("sheet"), c = document.createElement("canvas");
-  c.width = drawn.width; c.height = drawn.height;
-  const pen = c.getContext("2d", {willReadFrequently: true});
-  pen.drawImage(drawn, 0, 0);
-  const d = pen.getImageData(0, 0, c.width, c.height).data;
+# counts on the map as it stands, once nothing waits to be painted
+COUNT_PIXELS = """async ([r, g, b]) => {
+  while (renewalGeo.pending()) { await new Promise(requestAnimationFrame); }
+  const c = renewalGeo.snapshot();
+  const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
   let n = 0;
   for (let i = 0; i < d.length; i += 4) {
     if (Math.abs(d[i] - r) + Math.abs(d[i + 1] - g) + Math.abs(d[i + 2] - b) < 6 && d[i + 3] > 250) n++;
@@ -45,6 +44,12 @@ def drawn():
 def foreseen():
     """The module that draws what a planner asks next."""
     return loaded("drawn_outlook.py")
+
+
+@pytest.fixture(scope="session")
+def pages():
+    """The module that draws a map with everything that a page can show."""
+    return loaded("drawn_page.py")
 
 
 @pytest.fixture(scope="session")

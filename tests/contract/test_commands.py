@@ -1,6 +1,7 @@
 """The command line and the library are one."""
 
 import importlib
+import inspect
 import subprocess
 import sys
 
@@ -12,6 +13,14 @@ from renewal_geo.cli.options import settings_options
 from renewal_geo.foundation.settings import SETTINGS
 
 COMMANDS = typer.main.get_command(app).commands
+# a command is called by what it shows, the function by the map that it makes
+FUNCTIONS = {
+    ("maps", "zones"): "zone_map",
+    ("maps", "handover"): "handover_map",
+    ("maps", "facilities"): "facility_map",
+    ("maps", "quality"): "quality_map",
+    ("maps", "tasks"): "task_map",
+}
 
 
 def verbs():
@@ -22,7 +31,8 @@ def verbs():
 
 @pytest.mark.parametrize(("question", "verb"), list(verbs()))
 def test_every_command_is_a_python_function_with_the_same_first_line(question, verb):
-    function = getattr(importlib.import_module(f"renewal_geo.{question}"), verb.replace("-", "_"))
+    name = FUNCTIONS.get((question, verb), verb.replace("-", "_"))
+    function = getattr(importlib.import_module(f"renewal_geo.{question}"), name)
     shown = COMMANDS[question].commands[verb].help
     assert shown.splitlines()[0] == function.__doc__.splitlines()[0]
 
@@ -31,6 +41,22 @@ def test_every_command_is_a_python_function_with_the_same_first_line(question, v
 def test_every_key_of_zones_is_an_option(key):
     options = {o for p in COMMANDS["zones"].commands["delineate"].params for o in p.opts}
     assert f"--{key.replace('_', '-')}" in options
+
+
+@pytest.mark.parametrize("verb", COMMANDS["maps"].commands)
+@pytest.mark.parametrize("key", SETTINGS["maps"])
+def test_every_key_of_maps_is_an_option_of_every_map(verb, key):
+    options = {o for p in COMMANDS["maps"].commands[verb].params for o in p.opts}
+    assert f"--{key.replace('_', '-')}" in options
+
+
+@pytest.mark.parametrize("verb", COMMANDS["maps"].commands)
+def test_every_map_has_a_spec_function_beside_it_with_the_same_parameters(verb):
+    maps = importlib.import_module("renewal_geo.maps")
+    name = FUNCTIONS["maps", verb]
+    drawn, said = getattr(maps, name), getattr(maps, name.replace("_map", "_spec"))
+    assert list(inspect.signature(drawn).parameters) == list(inspect.signature(said).parameters)
+    assert {name, name.replace("_map", "_spec")} <= set(maps.__all__)
 
 
 def test_options_are_parsed_to_what_the_study_holds():

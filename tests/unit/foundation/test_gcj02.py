@@ -29,6 +29,32 @@ def test_published_values_of_baidu():
     )
 
 
+@pytest.mark.parametrize(
+    ("wgs84", "shifted", "baidu"),
+    [  # a service's own answers: test/fixtures/china-cities.json of the library gcoord
+        ((114.0164322, 33.0133556), (114.022306, 33.0115324), (114.0287781, 33.0176697)),
+        ((116.1174053, 24.2912377), (116.1222426, 24.2886182), (116.1287823, 24.2944828)),
+        ((92.0499619, 31.4784436), (92.0512438, 31.4762063), (92.0576832, 31.4824421)),
+        ((123.4253306, 41.8032629), (123.4314787, 41.8057023), (123.438095, 41.8114013)),
+    ],
+)
+def test_answers_of_a_service_within_a_metre(wgs84, shifted, baidu):
+    assert gcj02.shifted(*wgs84) == pytest.approx(shifted, abs=1e-5)
+    assert gcj02.to_bd09(*shifted) == pytest.approx(baidu, abs=2e-7)
+    assert gcj02.from_bd09(*baidu) == pytest.approx(shifted, abs=2.5e-6)
+
+
+def test_values_of_other_libraries():
+    """GCJ02.spec.ts and BD09.spec.ts of gcoord; test/app.js of coordtransform."""
+    assert gcj02.unshifted(123, 45) == pytest.approx((122.99395597, 44.99804071), abs=1e-6)
+    assert gcj02.to_bd09(123, 45) == pytest.approx((123.00636499, 45.00636899), abs=1e-8)
+    assert gcj02.from_bd09(123, 45) == pytest.approx((122.99363304, 44.99365430), abs=1e-8)
+    assert gcj02.to_wgs84(123, 45, "BD-09") == pytest.approx((122.98762210, 44.99171540), abs=1e-6)
+    assert gcj02.shifted(116.404, 39.915) == pytest.approx(
+        (116.41024449916938, 39.91640428150164), abs=1e-12
+    )
+
+
 def test_there_and_back_all_over_china():
     lon, lat = np.meshgrid(np.linspace(73.5, 135, 200), np.linspace(4, 53.5, 200))
     back = gcj02.unshifted(*gcj02.shifted(lon, lat))

@@ -25,3 +25,15 @@ def drawn():
 def foreseen():
     """The module that draws what a planner asks next."""
     return loaded("drawn_outlook.py")
+
+
+@pytest.fixture(scope="session")
+def unpacked():
+    """The module that reads a page's data block again."""
+    return loaded("unpacked.py")
+
+
+@pytest.fixture(scope="session")
+def pages():
+    """The module that draws a map with everything that a page can show."""
+    return loaded("drawn_page.py")

@@ -6,6 +6,7 @@ from shapely import box
 
 from renewal_geo.foundation.errors import RenewalError
 from renewal_geo.maps import assert_self_contained, value_map, value_spec
+from renewal_geo.maps.controls import total
 
 
 @pytest.fixture
@@ -41,3 +42,20 @@ def test_losses_are_layers_of_their_own(scored):
     (entry,) = spec.layers[1].classes
     assert (entry.count, entry.area_m2) == (2, 200.0)
     assert_self_contained(value_map(scored, "score", losses=losses).html())
+
+
+def test_areas_are_the_table_s_where_it_has_them(scored):
+    spec = value_spec(scored.assign(area_m2=[1.0, 2.0, 3.0, 4.0]), "score")
+    assert [c.area_m2 for c in spec.layers[0].classes] == [1.0, 0.0, 2.0, 0.0, 3.0, 4.0]
+    assert [total(spec, one) for one in spec.totals] == [4.0, pytest.approx(1e-3)]
+    assert spec.layers[0].search == ("id",)
+    assert spec.layers[0].filters == ("score",)
+
+
+def test_the_public_edition_has_no_row_and_no_extreme(scored):
+    losses = {"uncovered": scored.iloc[:1][["geometry"]].assign(area_m2=[100.0])}
+    spec = value_spec(scored, "score", edition="public", losses=losses)
+    assert [layer.name for layer in spec.layers] == ["values"]
+    assert spec.layers[0].columns == ()
+    assert spec.facts == ()  # least and most are of one polygon
+    assert [c.count for c in spec.layers[0].classes if c.count] == []

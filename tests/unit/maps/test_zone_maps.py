@@ -10,7 +10,8 @@ import shapely
 from renewal_geo.contiguity import connect
 from renewal_geo.foundation.errors import InputError
 from renewal_geo.foundation.labels import label
-from renewal_geo.maps import palettes, record, zone_map, zone_picture
+from renewal_geo.maps import record, zone_map, zone_picture
+from renewal_geo.maps.controls import total
 from renewal_geo.maps.zone_maps import PUBLIC_GRID_M, zone_spec
 from renewal_geo.zones import delineate
 
@@ -75,8 +76,92 @@ def test_public_edition_has_no_rows_of_parcels_and_coordinates_on_the_grid(drawn
     for one in spec.layers:
         xy = shapely.get_coordinates(one.geometry.to_numpy())
         assert np.abs(xy / PUBLIC_GRID_M - np.rint(xy / PUBLIC_GRID_M)).max() < 1e-6
-    assert sum(one.count for one in parcels.classes) == len(d.parcels)
+    counts = d.parcels["reason"].value_counts()
+    shown = {one.value: one.count for one in parcels.classes if one.count is not None}
+    assert shown == {
+        "not_in_pool": counts["not_in_pool"]
+    }  # the others have one or two owners, or tell
     assert any("10" in note.zh for note in spec.notes)
+
+
+def test_the_one_absorbed_parcel_cannot_be_had_from_its_zone_s_figures(drawn):
+    spec = zone_spec(drawn.delineation(), edition="public")
+    classes = {one.value: one.count for one in layer(spec, "parcels").classes}
+    # outlines and facts tell 13 chosen parcels: the 12 of the pool would tell the area of the one
+    assert classes["chosen_filler"] is None
+    assert classes["chosen"] is None
+    assert layer(spec, "zones").values["parcel_count"].tolist() == [9, 4]
+    assert layer(spec, "zones").captions == ("Z01 西片", "Z02 东片")
+
+
+def test_a_zone_of_two_owners_has_no_figures(drawn):
+    d = drawn.delineation()
+    zone = d.parcels["zone_id"].fillna("")
+    named = [f"{z}{n % 2 if z == 'Z02' else n}" for n, z in enumerate(zone)]
+    d.parcels = d.parcels.assign(holder=named)
+    zones = layer(zone_spec(d, edition="public", owners="holder"), "zones")
+    # the net area of both stands among the facts: one zone would tell the other
+    assert zones.values["area_m2"].isna().tolist() == [True, True]
+    assert zones.values["zone_id"].tolist() == ["Z01", "Z02"]
+    assert zones.classes[0].area_m2 is None
+    every = zone_spec(d, edition="public", owners="holder", min_owners=1)
+    assert layer(every, "zones").values["area_m2"].notna().all()
+    assert [f.title.en for f in every.facts] == [f.title.en for f in zone_spec(d).facts]
+
+
+def test_the_public_edition_tells_a_conflict_without_its_parcels(drawn):
+    d = drawn.without_answer()
+    d.conflict = [{"limit": "lock_in", "short_ha": 3.5, "parcels": ["440307-00"]}, "440307-01"]
+    contents = [f.content.en for f in zone_spec(d, edition="public").facts]
+    assert any("3.50" in one for one in contents)
+    assert not any("440307" in one for one in contents)
+    assert any("440307" in f.content.en for f in zone_spec(d).facts)
+
+
+def test_totals_and_bars_are_those_of_the_table(drawn):
+    d = drawn.delineation()
+    spec = zone_spec(d, columns=["sub_district"])
+    chosen = d.parcels[d.parcels["reason"] == "chosen"]
+    figures = {one.name: total(spec, one) for one in spec.totals}
+    assert figures["chosen_ha"] == pytest.approx(chosen["area_m2"].sum() / 1e4)
+    assert figures["chosen"] == len(chosen) == 13
+    assert figures["parcels"] == len(d.parcels)
+    assert figures["chosen_share"] == pytest.approx(
+        100 * figures["chosen_ha"] / figures["considered_ha"]
+    )
+    assert [one.by for one in spec.bars] == ["sub_district"]
+    assert [one.by for one in zone_spec(d).bars] == ["zone_id"]
+
+
+def test_parcels_can_be_searched_filtered_and_coloured_by_released_columns_only(drawn):
+    d = drawn.delineation()
+    plain, asked = (
+        layer(zone_spec(d, columns=c), "parcels") for c in ((), ("land_use", "sub_district"))
+    )
+    assert plain.search == ("parcel_id",)
+    assert plain.filters == ("reason", "zone_id")
+    assert [one.name for one in plain.schemes] == ["zone_id"]
+    assert [one.name for one in asked.schemes] == ["zone_id", "land_use", "sub_district"]
+    by_use = asked.schemes[1]
+    assert [one.title.en for one in by_use.classes] == ["M1 Industry"]
+    assert sum(one.count for one in by_use.classes) == len(d.parcels)
+
+
+def test_two_delineations_stand_on_both_sides_of_a_handle(drawn):
+    d, earlier = drawn.delineation(), drawn.without_answer()
+    spec = zone_spec(d, before=earlier)
+    sides = {one.name: one.side for one in spec.layers}
+    assert sides == {"parcels_before": "before", "parcels": "after", "barriers": "",
+                     "zones_before": "before", "zones": "after"}  # fmt: skip
+    assert spec.compare is not None
+    public = zone_spec(d, before=earlier, edition="public")
+    assert all(one.count is None for one in layer(public, "parcels_before").classes)
+    assert zone_spec(d).compare is None
+
+
+def test_an_owner_column_that_is_not_there_is_refused(drawn):
+    with pytest.raises(InputError, match="holder"):
+        zone_spec(drawn.delineation(), owners="holder")
 
 
 def test_neighbouring_zones_take_different_shades(drawn):
@@ -152,43 +237,3 @@ def test_real_delineations_have_a_map_and_a_picture(drawn, limit):
     conflict = [f for f in spec.facts if f.title.en == "Conflict"]
     assert len(conflict) == len(found.conflict)
     assert (found.status == "infeasible") == any("41.00" in f.content.zh for f in conflict)
-
-
-def _seen(colour, matrix):
-    """Return a colour as a person with a colour deficiency sees it, in linear light to Lab."""
-    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    linear = np.clip(matrix @ linear, 0, 1)
-    xyz = (
-        np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-        @ linear
-        / np.array([0.9505, 1.0, 1.089])
-    )
-    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-# Machado, Oliveira and Fernandes (2009), severity 1.0
-DEFICIENCIES = {
-    "normal": np.eye(3),
-    "protan": np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
-                        [-0.003882, -0.048116, 1.051998]]),
-    "deutan": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
-                        [-0.011820, 0.042940, 0.968881]]),
-    "tritan": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
-                        [0.004733, 0.691367, 0.303900]]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("deficiency", DEFICIENCIES)
-def test_reasons_differ_by_colour_or_by_hatch(deficiency):
-    matrix = DEFICIENCIES[deficiency]
-    inks = list(palettes.REASONS.items())
-    for i, (name, ink) in enumerate(inks):
-        for other, ink2 in inks[i + 1 :]:
-            distance = np.linalg.norm(_seen(ink.fill, matrix) - _seen(ink2.fill, matrix))
-            assert (
-                distance > 15
-                or ink.hatch != ink2.hatch
-                or {name, other} == {"ground", "not_in_pool"}
-            ), (name, other, distance)
