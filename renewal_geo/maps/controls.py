@@ -149,13 +149,23 @@ def holds(
         if one.missing:
             kept &= ~known
         elif one.texts:
-            texts = values.astype(object).where(values.notna(), "").map(str)
-            kept &= known & texts.isin(one.texts).to_numpy()
+            kept &= known & _named(values, one.texts)
         else:
             days = days_after(values, as_of)
             with np.errstate(invalid="ignore"):
                 kept &= known & (days >= one.first_day) & (days <= one.last_day)
     return kept
+
+
+def _named(values: pd.Series, texts: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return where a value is one of `texts`, numbers as numbers and days as days, however written."""
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        numbers = pd.to_numeric(pd.Series(texts), errors="coerce").dropna()
+        return values.isin(numbers).to_numpy(dtype=bool)
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = values.dt.strftime("%Y-%m-%d")
+        texts = tuple(text[:10] for text in texts)
+    return values.astype(object).map(str).isin(texts).to_numpy(dtype=bool)
 
 
 def days_after(values: pd.Series, as_of: dt.date | None) -> NDArray[np.float64]:

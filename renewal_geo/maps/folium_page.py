@@ -144,7 +144,7 @@ class Page(folium.Map):
         """
         return self._made(allow_foreign)[0]
 
-    def save(
+    def save(  # type: ignore[override] # a misspelt option is an error here
         self,
         outfile: str | bytes | Path | BinaryIO,
         close_file: bool = True,

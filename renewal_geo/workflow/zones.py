@@ -40,6 +40,10 @@ from renewal_geo.workflow.studies import (
 from renewal_geo.zones.reasons import REASONS
 
 OVERLAP_NOTE_M2 = 1.0
+PUBLISHED_COLUMNS = (
+    "land_use",
+    "sub_district",
+)  # of the parcels, in the internal map besides its own
 REASON_COLOURS = {
     "chosen": "#0072b2", "budget": "#e69f00", "low_value": "#f0e442", "undecided": "#cc79a7",
     "isolated": "#999999", "cut_off": "#d55e00", "share": "#56b4e9", "excluded": "#009e73",
@@ -191,7 +195,10 @@ def write_zones(
         "sub_districts": study.sub_districts,
         "notes": study.provenance.notes,
     }
-    maps.zone_map(drawn, **look, outlook=made.outlook).save(str(stage.path("zones.html")))
+    shown = [name for name in PUBLISHED_COLUMNS if name in drawn.parcels]
+    maps.zone_map(drawn, **look, columns=shown, outlook=made.outlook).save(
+        str(stage.path("zones.html"))
+    )
     stage.write_bytes("zones.png", maps.zone_picture(drawn, **look))
     if made.outlook is not None:
         _write_outlook(stage, study, made.outlook)

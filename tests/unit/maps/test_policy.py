@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import importlib.resources
+import re
 import tomllib
 
 import pytest
 
 from renewal_geo.foundation.errors import RenderError
+from renewal_geo.maps.page_parts import SCRIPTS, asset
 from renewal_geo.maps.policy import assert_self_contained, digest, policy
 
 SCRIPT, STYLE, HOST = "let a=1;", "p{color:red}", "https://t0.tianditu.gov.cn"
@@ -151,3 +153,20 @@ def test_the_reader_wants_a_policy_and_wants_it_first():
 def test_data_may_stand_in_a_block_that_no_browser_runs():
     assert_self_contained(page(after='<script type="application/json">{"a":1}</script>'))
     assert_self_contained(page(after='<script type="text/plain">AAAA</script>'))
+
+
+SINKS = re.compile(
+    r"(inner|outer)HTML\s*\+?=[^=]|insertAdjacentHTML|document\.write|\beval\(|new Function|cssText|createContextualFragment|"
+    r"setAttribute\(\s*[\"'](style|on)|\bon(click|error|load)\s*=|srcdoc|bindPopup|bindTooltip|javascript:|https?://(?!www\.w3\.org/)"
+)
+
+
+def test_no_script_of_ours_turns_text_into_markup_or_names_a_host():
+    for name in SCRIPTS:
+        found = [
+            line
+            for line in asset(f"page/{name}.js").splitlines()
+            if SINKS.search(line.partition("//  ")[0])
+        ]
+        assert found == [], name
+    assert SINKS.search('node.innerHTML = "<b>";')

@@ -9,6 +9,9 @@ function captionTaken(taken, box) {
   return taken.some((one) => box[0] < one[2] && box[2] > one[0] && box[1] < one[3] && box[3] > one[1]);
 }
 
+// On a wall, where the page's type is larger, captions are too.
+function captionSize() { return Math.max(13, parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.93); }
+
 function captionText(pen, layer, i, v) {
   let text = layer.captions[i];
   if (text.length > LONG_CAPTION) { text = `${text.slice(0, LONG_CAPTION - 1)}…`; }
@@ -17,8 +20,8 @@ function captionText(pen, layer, i, v) {
 }
 
 function paintCaptions(pen, layer, v, taken, side) {
-  const cells = new Set();
-  pen.font = `${layer.popup ? 700 : 400} 13px ${getComputedStyle(document.body).fontFamily}`;
+  const cells = new Set(), size = captionSize(), high = size * 0.77;
+  pen.font = `${layer.popup ? 700 : 400} ${size}px ${getComputedStyle(document.body).fontFamily}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.lineJoin = "round";
@@ -29,12 +32,12 @@ function paintCaptions(pen, layer, v, taken, side) {
     // measuring a text is dear: where one stands already, the next is not even measured
     const cell = Math.floor(x / CAPTION_CELL) * 65536 + Math.floor(y / CAPTION_CELL);
     if (cells.has(cell)) { return; }
-    const text = captionText(pen, layer, i, v), half = pen.measureText(text).width / 2 + 3, box = [x - half, y - 10, x + half, y + 10];
+    const text = captionText(pen, layer, i, v), half = pen.measureText(text).width / 2 + 3, box = [x - half, y - high, x + half, y + high];
     if (!text || captionTaken(taken, box)) { return; }
     taken.push(box);
     cells.add(cell);
     pen.strokeStyle = "rgba(255,255,255,.92)";
-    pen.lineWidth = 4;
+    pen.lineWidth = size * 0.31;
     pen.strokeText(text, x, y);
     pen.fillStyle = layer.popup ? "#0b2e4f" : "#6b6458";
     pen.fillText(text, x, y);

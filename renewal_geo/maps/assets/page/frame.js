@@ -253,7 +253,11 @@ function paperStarted() {
     layPaper(true);
     return painted().then(() => window.print());
   };
-  window.addEventListener("beforeprint", () => { if (!document.documentElement.classList.contains("printing")) { layPaper(true); } });
+  window.addEventListener("beforeprint", () => {
+    if (document.documentElement.classList.contains("printing")) { return; }
+    layPaper(true);
+    paintAll();  // a browser's own print command does not wait
+  });
   window.addEventListener("afterprint", () => {
     layPaper(false);
     if (view) { page.map.setView(view.middle, view.zoom, { animate: false }); view = null; }

@@ -2,7 +2,7 @@
 function factsPanel() {
   const data = page.data, strong = make("dl", "big"), body = make("tbody");
   data.facts.forEach((fact) => {
-    if (fact.strong) { put(strong, put(make("div"), make("dt", "", say(fact.title)), make("dd", "", say(fact.content)))); return; }
+    if (fact.strong && !data.totals.length) { put(strong, put(make("div"), make("dt", "", say(fact.title)), make("dd", "", say(fact.content)))); return; }
     const head = make("th", "", say(fact.title));
     head.scope = "row";
     put(body, put(make("tr"), head, make("td", "", say(fact.content))));
