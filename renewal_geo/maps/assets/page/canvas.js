@@ -119,11 +119,16 @@ function choose(layer, i, options) {
 }
 
 // What the map shows at first: the layer of parcels or the listed one, and what lies above it.
+// What the map is about: its parcels and what is listed; else what is shown and answers; else all.
+function subjects() {
+  const all = page.data.layers, named = all.filter((one) => one.name === "parcels" || one.name === page.data.list_layer);
+  const asked = named.length ? named : all.filter((one) => one.visible && one.popup && one.columns.length);
+  return [asked, all].find((some) => some.some((one) => extent(one)[0] < Infinity)) || [];
+}
+
 function wholeExtent() {
   const whole = [Infinity, Infinity, -Infinity, -Infinity];
-  page.data.layers.forEach((layer) => {
-    if (layer.name !== "parcels" && whole[0] < Infinity && layer.name !== page.data.list_layer) { return; }
-    const own = extent(layer);
+  subjects().map((layer) => extent(layer)).forEach((own) => {
     [0, 1].forEach((k) => { whole[k] = Math.min(whole[k], own[k]); whole[k + 2] = Math.max(whole[k + 2], own[k + 2]); });
   });
   return whole;
@@ -134,7 +139,7 @@ function fit() {
   const map = page.map, whole = wholeExtent(), snap = map.options.zoomSnap;
   if (!(whole[0] < Infinity)) { map.setView(NOWHERE, 10); return; }
   map.options.zoomSnap = 0;
-  map.fitBounds(bounds(whole), { padding: [16, 16], animate: false, maxZoom: 19 });
+  map.fitBounds(bounds(whole), { paddingTopLeft: [16, 16], paddingBottomRight: [16, 52], animate: false, maxZoom: 19 });
   map.options.zoomSnap = snap;
   page.fitted = viewName();
 }
