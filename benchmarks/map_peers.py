@@ -67,7 +67,7 @@ PACKAGES = {
 }  # fmt: skip
 MAPCLASSIFY = (  # explore cannot be called without it
     "mapclassify==2.10.0 --hash=sha256:dc39d6d924d546cdf2573bd587a7770e1a6ded3cb98272d6f0144319038566c5",
-    "networkx==3.6.1",
+    "networkx==3.6.1 --hash=sha256:d47fbf302e7d9cbbb9e2555a0d267983d2aa476bac30e90dfbe5669bd57f3762",
 )
 UNUSED = re.compile(r"awesome|glyphicons")  # marker icons
 _LINK = re.compile(
@@ -253,19 +253,27 @@ def inlined(html, files):
 
 
 def with_mapclassify(cache):
-    """Return a folder for PYTHONPATH that holds mapclassify, None where it is installed already."""
+    """Return a folder for PYTHONPATH that holds mapclassify, None where it is installed already.
+
+    Raises RuntimeError where neither pip nor uv is there to fetch it.
+    """
     if importlib.util.find_spec("mapclassify"):
         return None
     folder = cache / "mapclassify-2.10.0"
-    if not folder.exists():
-        with tempfile.TemporaryDirectory(dir=cache) as made:
-            for line in MAPCLASSIFY:
-                listed = Path(made) / "wanted.txt"
-                listed.write_text(line + "\n")
-                command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:",
-                           "--target", f"{made}/lib", "--upgrade", "--requirement", str(listed)]  # fmt: skip
-                subprocess.run(command, check=True, capture_output=True)
-            (Path(made) / "lib").replace(folder)
+    if folder.exists():
+        return folder
+    pip = [sys.executable, "-m", "pip"] if importlib.util.find_spec("pip") else ["uv", "pip"]
+    if not shutil.which(pip[0]):
+        raise RuntimeError("explore needs mapclassify, and neither pip nor uv is here to fetch it")
+    with tempfile.TemporaryDirectory(dir=cache) as made:
+        for number, line in enumerate(MAPCLASSIFY):
+            listed, target = Path(made) / f"{number}.txt", Path(made) / str(number)
+            listed.write_text(line + "\n")
+            command = [*pip, "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes",
+                       "--target", str(target), "--requirement", str(listed)]  # fmt: skip
+            subprocess.run(command, check=True, capture_output=True)
+            shutil.copytree(target, Path(made) / "all", dirs_exist_ok=True)
+        (Path(made) / "all").replace(folder)
     return folder
 
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib as mpl
 from fontTools.ttLib import (  # type: ignore[import-untyped]
     TTCollection,
     TTFont,
     TTLibError,
 )
-from matplotlib import font_manager, ft2font
+from matplotlib import font_manager
 
 from renewal_geo.foundation.errors import RenderError
 
@@ -96,7 +97,7 @@ def face_in(file: str | Path) -> Face:
     path = Path(file)
     try:
         place, name = _place_in(path)
-        font = str(path) if place == 0 else font_manager.FontPath(str(path), place)
+        font = str(path) if place == 0 else _member(path, place)
         font_manager.get_font(font)
     except (OSError, TTLibError, RuntimeError, AttributeError, KeyError) as fault:
         raise RenderError(
@@ -106,6 +107,18 @@ def face_in(file: str | Path) -> Face:
             code="font_file",
         ) from fault
     return Face(name, font, font)
+
+
+def _member(path: Path, place: int) -> str:
+    if not hasattr(font_manager, "FontPath"):
+        raise RenderError(
+            f"matplotlib {mpl.__version__} takes only the first font of {path.name}, which is not Chinese",
+            where=str(path),
+            fix="update matplotlib to 3.11, or name a file with one font (.otf, .ttf)",
+            code="font_file",
+        )
+    member: str = font_manager.FontPath(str(path), place)
+    return member
 
 
 def _place_in(path: Path) -> tuple[int, str]:
@@ -143,7 +156,7 @@ def advance(sign: str, font: str) -> float:
         return 1.0
     opened = font_manager.get_font(font)
     opened.set_size(MEASURED_PT, 72)
-    glyph = opened.load_char(ord(sign), flags=ft2font.LoadFlags.NO_HINTING)
+    glyph = opened.load_char(ord(sign))
     return float(glyph.linearHoriAdvance) / 65536 / MEASURED_PT
 
 

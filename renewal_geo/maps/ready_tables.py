@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,15 +14,13 @@ from numpy.typing import NDArray
 
 from renewal_geo.foundation import crs as crs_rules
 from renewal_geo.foundation import schema
+from renewal_geo.foundation.days import parsed_days
 from renewal_geo.foundation.errors import InputError, some_ids
 from renewal_geo.foundation.labels import own_title
 from renewal_geo.maps.palettes import OTHER, Ink
 from renewal_geo.maps.spec import LayerSpec, MapClass, MapColumn, Text, both, require_columns
 
 MISSING = Ink("#f4f2ec", "dots")
-DAY = re.compile(
-    r"(\d{4})(?:\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?|(\d{2})(\d{2})(?:\.0)?)(?:[T ].*)?"
-)
 SHOWN_TEXTS = 3
 
 
@@ -100,28 +96,8 @@ def days_of(table: pd.DataFrame, name: str, what: Text) -> tuple[pd.Series, list
 
     Reads dates, ``2020-06-30``, ``2020/6/30``, ``2020.6.30``, ``2020年6月30日`` and ``20200630``.
     """
-    values = table[name]
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return values.dt.tz_localize(None).dt.normalize(), []
-    texts = texts_of(table, name)
-    read = {text: _day(text) for text in dict.fromkeys(texts)}
-    days = pd.Series(pd.to_datetime(texts.map(read)), index=table.index)
-    unread = [text for text in texts if text and read[text] is None]
-    if not unread:
-        return days, []
-    return days, [said("ready.days_unread", what, unread)]
-
-
-def _day(text: str) -> dt.datetime | None:
-    found = DAY.fullmatch(text)
-    if not found:
-        return None
-    year, *rest = found.groups()
-    month, day = (int(one) for one in rest if one is not None)
-    try:
-        return dt.datetime(int(year), month, day)  # noqa: DTZ001 - a day has no zone
-    except ValueError:
-        return None
+    days, unread = parsed_days(table[name])
+    return days, [said("ready.days_unread", what, unread)] if unread else []
 
 
 def areas_of(table: gpd.GeoDataFrame, what: Text) -> tuple[NDArray[np.float64], list[Text]]:

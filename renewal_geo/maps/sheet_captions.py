@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +43,16 @@ class Places:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Feature:
+    """A feature on the paper: a point inside it, and how wide and high it is (mm)."""
+
+    x: float
+    y: float
+    wide: float
+    high: float
+
+
 def write_captions(pen: Pen, spec: MapSpec, frame: Frame) -> int:
     """Write the names of the features of every layer; return how many found no room.
 
@@ -74,7 +83,9 @@ def _write_layer(pen: Pen, layer: LayerSpec, frame: Frame, taken: Places) -> int
     if layer.marks and _too_wide(pen, texts, rooms[:, 0]):
         texts = [layer.marks[row] or text for row, text in zip(rows.tolist(), texts, strict=True)]
     return sum(
-        not _written(pen, layer, frame, taken, text, frame.place(*spot), room if many else None)
+        not _written(
+            pen, layer, frame, taken, text, _Feature(*frame.place(*spot), *room), inside=many
+        )
         for text, spot, room in zip(texts, spots.tolist(), rooms.tolist(), strict=True)
     )
 
@@ -103,27 +114,40 @@ def _largest(shape: Any) -> Any:
 
 
 def _written(
-    pen: Pen, layer: LayerSpec, frame: Frame, taken: Places, text: str, spot: tuple[float, float],
-    room: Sequence[float] | None,
+    pen: Pen, layer: LayerSpec, frame: Frame, taken: Places, text: str, at: _Feature, *, inside: bool
 ) -> bool:  # fmt: skip
-    points = MANY_POINTS if room is not None else NAME_POINTS if layer.popup else CONTEXT_POINTS
+    """Write a name on its feature, or beside one that it would hide; return whether there was room."""
+    points = MANY_POINTS if inside else NAME_POINTS if layer.popup else CONTEXT_POINTS
     shown = pen.fit(text, pen.mm(WIDEST_MM), points, bold=layer.popup)
-    wide = pen.width(shown, points, bold=layer.popup)
-    high = pen.line(points)
-    air = pen.mm(AIR_MM)
-    if not shown or (room is not None and (wide > room[0] or high > room[1])):
+    wide, high = pen.width(shown, points, bold=layer.popup), pen.line(points)
+    half = wide / 2 + pen.mm(AIR_MM)
+    fits = wide <= at.wide and high <= at.high
+    if not shown or (inside and not fits):
         return False
-    x, y = spot
-    box = (x - wide / 2 - air, y - high / 2 - air, x + wide / 2 + air, y + high / 2 + air)
-    inner = frame.room
-    edge = pen.mm(PAPER_EDGE)
-    if box[0] < inner.left + edge or box[2] > inner.right - edge:
-        return False
-    if box[1] < inner.top + edge or box[3] > inner.bottom - edge or not taken.take(box):
-        return False
-    pen.write(
-        x, y + pen.letters(points) * (ABOVE - 0.62), shown, points, bold=layer.popup, ha="center",
-        color=palettes.ZONE_LINE if layer.popup else CONTEXT_INK, gid="caption", zorder=60,
-        path_effects=[withStroke(linewidth=2.2 * pen.scale, foreground="white")],
-    )  # fmt: skip
-    return True
+    places = [(at.x, at.y)] if fits or not layer.popup else _beside(at, wide, high)
+    for x, y in places:
+        box = (x - half, y - high / 2, x + half, y + high / 2)
+        if _on_paper(box, frame, pen.mm(PAPER_EDGE)) and taken.take(box):
+            pen.write(
+                x, y + pen.letters(points) * (ABOVE - 0.62), shown, points, bold=layer.popup,
+                color=palettes.ZONE_LINE if layer.popup else CONTEXT_INK, gid="caption", zorder=60,
+                ha="center", path_effects=[withStroke(linewidth=2.2 * pen.scale, foreground="white")],
+            )  # fmt: skip
+            return True
+    return False
+
+
+def _beside(at: _Feature, wide: float, high: float) -> list[tuple[float, float]]:
+    """Return where the middle of a name may be: right, left, above, below its feature."""
+    across, down = (at.wide + wide) / 2, (at.high + high) / 2
+    return [
+        (at.x + across, at.y), (at.x - across, at.y), (at.x, at.y - down), (at.x, at.y + down),
+        (at.x + across, at.y - down), (at.x + across, at.y + down),
+    ]  # fmt: skip
+
+
+def _on_paper(box: tuple[float, float, float, float], frame: Frame, edge: float) -> bool:
+    left, top, right, bottom = box
+    room = frame.room
+    across = left > room.left + edge and right < room.right - edge
+    return across and top > room.top + edge and bottom < room.bottom - edge

@@ -10,7 +10,7 @@ from renewal_geo.maps.sheet_frames import Rect
 from renewal_geo.maps.sheet_pens import MUTED, Pen
 
 HEADING, SMALL = 10.0, 6.5
-AIR_MM = 4.0
+AIR_MM = 3.4
 COLUMN_MM, COLUMN_GAP_MM = 86.0, 6.0
 WIDEST_PANEL = 0.56  # of the body
 HEIGHTS = (0.16, 0.2, 0.24, 0.28, 0.32, 0.36, 0.4, 0.46, 0.52)  # of the body, for a panel below

@@ -21,6 +21,8 @@ GRID_STEPS = (1, 2, 5, 10)
 SMALLEST_SCALE, LARGEST_SCALE = 100, 10**8
 AIR = 1.04  # the map's extent on the paper is this much wider than what it shows
 SMALLEST_EXTENT_M = 20.0
+DISTRICT = "sub_districts"
+WHOLE_DISTRICT = 1.35  # so much wider or higher the map may become to show the whole district
 
 Extent = tuple[float, float, float, float]
 
@@ -89,11 +91,22 @@ def sheet_layers(spec: MapSpec) -> list[LayerSpec]:
 
 
 def map_extent(spec: MapSpec) -> Extent | None:
-    """Return what a sheet shows where nobody says: the layers that are no context, else all."""
+    """Return what a sheet shows where nobody says: the layers that are no context, else all.
+
+    Where the sub-districts reach only a little further, the whole district is shown.
+    """
     drawn = sheet_layers(spec)
     around = (both("zone_map.context"), both("ready.base"))
-    about = [one for one in drawn if one.group not in around]
-    return _extent(about) or _extent(drawn)
+    shown = _extent(one for one in drawn if one.group not in around)
+    district = _extent(one for one in drawn if one.name == DISTRICT)
+    if shown is None or district is None:
+        return shown or _extent(drawn)
+    (w, s, e, n), (west, south, east, north) = shown, district
+    both_in = min(w, west), min(s, south), max(e, east), max(n, north)
+    grown = max(
+        (both_in[2] - both_in[0]) / max(e - w, 1e-9), (both_in[3] - both_in[1]) / max(n - s, 1e-9)
+    )
+    return both_in if grown <= WHOLE_DISTRICT else shown
 
 
 def whole_extent(spec: MapSpec) -> Extent | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from renewal_geo.maps import palettes
 from renewal_geo.maps.drawn_layers import draw_shapes, present
 from renewal_geo.maps.sheet_frames import (
+    DISTRICT,
     Extent,
     Frame,
     Rect,
@@ -22,7 +23,6 @@ from renewal_geo.maps.sheet_frames import (
 from renewal_geo.maps.sheet_pens import MM_PER_INCH, RULE, Pen
 from renewal_geo.maps.spec import MapSpec
 
-DISTRICT = "sub_districts"
 LAND, LAND_LINE, FRAME_INK = "#d8d2c4", "#8f8879", "#c0392b"
 FINE_MM = 0.4  # what is smaller in the small map is drawn as its box
 AIR = 1.06

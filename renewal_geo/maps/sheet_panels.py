@@ -23,8 +23,8 @@ from renewal_geo.maps.sheet_pens import ALERT, MUTED, RULE, Pen
 from renewal_geo.maps.spec import LayerSpec, MapClass, MapColumn, MapSpec
 
 BODY, STRONG = 7.5, 14.0
-ROW_MM = 4.5
-SWATCH_MM = (7.0, 3.1)
+ROW_MM = 4.05
+SWATCH_MM = (7.0, 2.8)
 MOST_FACTS, MOST_LINES = 18, 3
 SHORT_LAYER = 9  # rows of a legend that stay in one column
 
@@ -122,7 +122,7 @@ def _class_row(
                 pen,
                 layer,
                 one,
-                Rect(x, y + pen.mm(0.7), pen.mm(SWATCH_MM[0]), pen.mm(SWATCH_MM[1])),
+                Rect(x, y + pen.mm(0.6), pen.mm(SWATCH_MM[0]), pen.mm(SWATCH_MM[1])),
                 paper,
             )
         left = pen.mm(SWATCH_MM[0] + 2)
@@ -174,7 +174,9 @@ def key_figures(pen: Pen, spec: MapSpec) -> list[Row]:
     """Return the facts, strong ones large, and the totals as :func:`controls.total` reckons them."""
     strong = [(pen.say(one.title), pen.say(one.content)) for one in spec.facts if one.strong]
     others = [(pen.say(one.title), pen.say(one.content)) for one in spec.facts if not one.strong]
-    others = [(pen.say(one.title), _total(pen, spec, one)) for one in spec.totals] + others
+    large = {title for title, _ in strong}
+    sums = [(pen.say(one.title), _total(pen, spec, one)) for one in spec.totals]
+    others = [pair for pair in sums if pair[0] not in large] + others
     if not strong and not others:
         return []
     rows = heading(pen, pen.word("sheet_map.figures"))
@@ -249,7 +251,7 @@ def _bar(pen: Pen, title: str, figures: str, share: float, *, aside: bool) -> Ro
             x, top, wide * share, pen.mm(1.1), facecolor=palettes.ZONE_SHADES[1 if aside else 0]
         )
 
-    return Row(pen.letters(BODY) * 1.1 + pen.mm(3.6), draw)
+    return Row(pen.letters(BODY) * 1.1 + pen.mm(3.2), draw)
 
 
 def deadlines(pen: Pen, spec: MapSpec, most: int) -> list[Row]:

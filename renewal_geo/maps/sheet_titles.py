@@ -20,7 +20,13 @@ LONGEST_NOTE = 2.0  # lines
 
 def write_head(pen: Pen, spec: MapSpec, page: Rect, size: str) -> float:
     """Write the title block; return where the body begins."""
-    aside = [(f"{pen.word('map.' + spec.edition)} · {pen.word('sheet_map.paper', size=size)}", MUTED, False)]
+    aside = [
+        (
+            f"{pen.word('map.' + spec.edition)} · {pen.word('sheet_map.paper', size=size)}",
+            MUTED,
+            False,
+        )
+    ]
     if spec.as_of:
         day = f"{pen.word('map.as_of')} {spec.as_of.isoformat()}"
         aside.insert(0, (day, palettes.TEXT, True))
@@ -112,8 +118,8 @@ def _write_review(pen: Pen, spec: MapSpec, room: Rect) -> None:
         gid="review",
     )
     pen.write(
-        x, room.top + pen.mm(8.4), pen.fit(said, inner, REVIEW_POINTS, bold=True), REVIEW_POINTS, bold=True, color=colour,
-        gid="review",
+        x, room.top + pen.mm(8.4), pen.fit(said, inner, REVIEW_POINTS, bold=True), REVIEW_POINTS,
+        bold=True, color=colour, gid="review",
     )  # fmt: skip
 
 

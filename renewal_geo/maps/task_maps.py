@@ -67,7 +67,7 @@ PROJECT_COLUMNS = (
     "invest_card", "supply_plan_m2", "supply_actual_m2",
     "invest_plan_wan", "invest_actual_wan",
 )  # fmt: skip
-PUBLIC_COLUMNS = ("name", "category", "unit_type", "sub_district")
+PUBLIC_COLUMNS = ("name", "category", "unit_type", "sub_district", "area_m2")
 TEXTS = ("name", "category", "unit_type", "sub_district", "lead_dept")
 FILTERS = (
     "state", "next_gate", "category", "unit_type", "sub_district", "next_dept", "supplies",
@@ -182,8 +182,10 @@ def _projects(table: gpd.GeoDataFrame, plan: Programme, look: Look, warn_days: i
     # how late a project is is for the house: the public edition has one colour for all of them
     told = look.get("edition", "internal") == "internal"
     state = _states(table, warn_days, told=told)
-    if "state" in table.columns and told:
-        table = table.assign(state=state.zh, state_en=state.en)
+    if "state" in table.columns:
+        table = (
+            table.assign(state=state.zh, state_en=state.en) if told else table.drop(columns="state")
+        )
     if "supply_plan_m2" in table.columns:
         yes, no = both("task.yes"), both("task.no")
         some = table["supply_plan_m2"] > 0
@@ -215,7 +217,7 @@ def _projects(table: gpd.GeoDataFrame, plan: Programme, look: Look, warn_days: i
         values=values_of(table, shown),
         captions=tuple(table["name" if "name" in names else "project_id"]),
         marks=tuple(table["project_id"]),
-        scheme=both("task.state") if "state" in names and told else None,
+        scheme=both("task.state") if "state" in names else None,
         schemes=_schemes(table),
         area="area_m2" if "area_m2" in names else "",
         search=tuple(name for name in ("project_id", "name") if name in names),
@@ -291,6 +293,8 @@ def _outlined(one: MapClass) -> MapClass:
 def _totals(names: set[str], warn_days: int) -> tuple[Total, ...]:
     unit = both("task.count_unit")
     made = [counted("projects", both("task.count"), "projects", unit)]
+    if "area_m2" in names and "state" not in names:
+        made.append(hectares("area", both("task.area"), "projects"))
     if "state" in names:
         for state, key in (("overdue", "overdue_count"), ("due_soon", "due_count")):
             text = both(f"task.state_{state}", days=warn_days).zh
@@ -362,7 +366,7 @@ def _bars(names: set[str]) -> tuple[Bars, ...]:
         )  # fmt: skip
     if "next_gate" in names:
         made.append(Bars("gates", both("task.bars_gate"), "projects", "next_gate"))
-    elif "sub_district" in names:
+    if "sub_district" in names:
         made.append(Bars("street", both("task.bars_state"), "projects", "sub_district"))
     return tuple(made)
 

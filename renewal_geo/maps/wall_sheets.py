@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io as memory
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ from renewal_geo.maps.sheet_columns import (
     pinned,
 )
 from renewal_geo.maps.sheet_frames import (
+    DISTRICT,
+    LARGEST_SCALE,
+    SMALLEST_SCALE,
     Extent,
     Frame,
     Rect,
@@ -38,7 +42,7 @@ from renewal_geo.maps.sheet_frames import (
     sheet_crs,
     sheet_layers,
 )
-from renewal_geo.maps.sheet_insets import DISTRICT, add_axes, draw_inset, inset_extent
+from renewal_geo.maps.sheet_insets import add_axes, draw_inset, inset_extent
 from renewal_geo.maps.sheet_margins import BAND_MM, STRIP_MM, draw_crosses, draw_frame, draw_strip
 from renewal_geo.maps.sheet_panels import deadlines, funnel, key_figures, legend
 from renewal_geo.maps.sheet_pens import MM_PER_INCH, MUTED, Pen
@@ -61,7 +65,6 @@ PAPERS_MM: dict[str, tuple[int, int]] = {
 }  # fmt: skip
 GROWTH = 0.8  # letters grow more slowly than the paper: who reads a large sheet still comes near
 MARGIN_MM, INSET_MM = 12.0, 40.0
-FULL, SHORT, BARE = (12, True), (6, True), (6, False)  # deadlines, and whether there is a funnel
 LOWEST_DPI, HIGHEST_DPI, MOST_PIXELS = 30, 600, 4 * 10**8
 
 
@@ -118,7 +121,7 @@ def wall_sheet(
     Raises
     ------
     InputError
-        For a paper, a form or a resolution that there is not.
+        For a paper, a form, a resolution, a scale or an extent that there is not.
     RenderError
         ``missing_glyphs`` if no font can draw a character of the sheet, ``font_file`` if `font` is
         none, ``sheet_crs`` without a projected CRS, ``sheet_scale`` if the map does not fit at
@@ -128,11 +131,12 @@ def wall_sheet(
 
     Notes
     -----
-    The numeric scale holds in the grid of the working CRS; the projection's own factor (below 0.1 ‰
-    near its central meridian) is not taken out.
+    The numeric scale holds in the grid of the working CRS; the projection's own factor (under half a
+    per mille in a 3-degree zone) is not taken out.
     """
     form = _form(path, form)
     _require_paper(size, orientation, dpi)
+    _require_part(scale, extent)
     tried = [face_in(font)] if font is not None else faces()
     sheet = composed(spec, tried, size=size, orientation=orientation, scale=scale, extent=extent)
     data = exported(sheet, form, dpi)
@@ -226,6 +230,23 @@ def _require_paper(size: str, orientation: str, dpi: int) -> None:
         )
 
 
+def _require_part(scale: int | None, extent: Extent | None) -> None:
+    if scale is not None and not SMALLEST_SCALE <= scale <= LARGEST_SCALE:
+        raise InputError(
+            f"1:{scale} is no scale of a sheet",
+            fix=f"give the denominator, from {SMALLEST_SCALE} to {LARGEST_SCALE:,}",
+            code="sheet_scale",
+        )
+    if extent is not None and not (
+        all(map(math.isfinite, extent)) and extent[0] < extent[2] and extent[1] < extent[3]
+    ):
+        raise InputError(
+            f"{extent} is no extent",
+            fix="give (west, south, east, north) in units of the working CRS",
+            code="sheet_extent",
+        )
+
+
 def _composed(
     spec: MapSpec, face: Face, size: str, orientation: str, scale: int | None, extent: Extent | None
 ) -> Sheet:
@@ -240,7 +261,7 @@ def _composed(
     body = Rect(page.left, top, page.wide, foot - top)
     shown = extent or map_extent(spec)
     whole = inset_extent(spec, extent) if shown else None
-    panel = _panel(pen, spec, body, orientation, inset=whole is not None)
+    panel = _panel(pen, spec, body, orientation, _levels(shown, whole))
     rows = [*panel.rows, *panel.last]
     placed = balanced(rows, panel.room, panel.columns, pen.mm(COLUMN_GAP_MM))
     room = _map_room(pen, body, panel.room, orientation)
@@ -261,7 +282,7 @@ def _composed(
         placed = pinned(placed, len(panel.last), panel.room.bottom)
     for row, at in placed:
         row.draw(at.left, at.top, at.wide)
-    if frame is not None and whole is not None and placed:
+    if frame is not None and whole is not None and panel.last:
         at = placed[-1][1]
         draw_inset(pen, spec, frame, whole, Rect(at.left, at.top, at.wide, at.high))
     return Sheet(figure, pen, frame, spec)
@@ -277,33 +298,60 @@ class _Panel:
     columns: int
 
 
-def _panel(pen: Pen, spec: MapSpec, body: Rect, orientation: str, *, inset: bool) -> _Panel:
-    """Return the smallest panel that holds everything.
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """How much a panel holds: deadlines, and whether the funnel and the small map."""
 
-    Where the largest does not, deadlines are shortened, the funnel goes, and the legend names the
-    largest classes only.
+    deadlines: int
+    funnel: bool
+    inset: bool
+
+
+def _levels(shown: Extent | None, whole: Extent | None) -> list[_Level]:
+    """Return what a panel holds, the fullest first; a small map that shows no more than the map goes."""
+    if shown is None or whole is None:
+        return [
+            _Level(12, funnel=True, inset=False),
+            _Level(6, funnel=True, inset=False),
+            _Level(6, funnel=False, inset=False),
+        ]
+    full = [_Level(12, funnel=True, inset=True), _Level(6, funnel=True, inset=True)]
+    low = shown[0] <= whole[0] and shown[1] <= whole[1]
+    if low and shown[2] >= whole[2] and shown[3] >= whole[3]:
+        return [*full, _Level(6, funnel=True, inset=False), _Level(6, funnel=False, inset=False)]
+    return [*full, _Level(6, funnel=False, inset=True)]
+
+
+def _panel(
+    pen: Pen, spec: MapSpec, body: Rect, orientation: str, levels: list[_Level]
+) -> _Panel:  # fmt: skip
+    """Return the smallest panel beside the map, or the fullest below it.
+
+    Where the largest holds not even the least of `levels`, the legend names the largest classes only.
     """
     classes = [len(one.classes) for one in sheet_layers(spec)]
     paper = Paper(1.0, pen.scale)
-    last = _inset_rows(pen, spec) if inset else []
 
-    def panel(kept: int, level: tuple[int, bool], room: Rect, columns: int) -> _Panel | None:
+    def panel(kept: int, level: _Level, room: Rect, columns: int) -> _Panel | None:
         rows = key_figures(pen, spec) + legend(pen, spec, kept, paper)
-        rows += deadlines(pen, spec, level[0])
-        rows += funnel(pen, spec) if level[1] else []
+        rows += deadlines(pen, spec, level.deadlines)
+        rows += funnel(pen, spec) if level.funnel else []
+        last = _inset_rows(pen, spec) if level.inset else []
         fits = flowed([*rows, *last], room, columns, pen.mm(COLUMN_GAP_MM)) is not None
         return _Panel(rows, last, room, columns) if fits else None
 
     most = max(classes, default=1)
     shapes = panel_shapes(pen, body, orientation)
-    for room, columns in shapes:
-        for level in (FULL, SHORT):
-            if (made := panel(most, level, room, columns)) is not None:
-                return made
+    tries = [(level, shape) for shape in shapes for level in levels]
+    if orientation == "portrait":
+        tries.sort(key=lambda pair: levels.index(pair[0]))
+    for level, (room, columns) in tries:
+        if (made := panel(most, level, room, columns)) is not None:
+            return made
     low, high, best = 0, most + 1, None
     while high - low > 1:  # so many classes per layer fit, and so many do not
         middle = (low + high) // 2
-        made = panel(middle, BARE, *shapes[-1])
+        made = panel(middle, levels[-1], *shapes[-1])
         low, high, best = (middle, high, made) if made is not None else (low, middle, best)
     if best is None:
         raise RenderError(

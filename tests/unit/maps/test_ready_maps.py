@@ -299,7 +299,7 @@ def test_the_pace_is_what_is_left_by_day_over_what_was_done_by_day():
 
 def test_projects_alone_are_a_map():
     spec = task_spec(projects())
-    assert figures(spec) == {"projects": 3}
+    assert figures(spec) == {"projects": 3, "area": pytest.approx(12.0)}
     assert [one.value for one in layer(spec, "projects").classes] == ["project"]
     bare = gpd.GeoDataFrame({"project_id": ["A"]}, geometry=squares(1), crs=CRS)
     assert layer(task_spec(bare), "projects").captions == ("A",)
@@ -325,6 +325,9 @@ def test_how_late_a_project_is_stays_in_the_house():
     assert [one.value for one in layer(spec, "projects").classes] == ["project"]
     assert not any(word in everything(spec) for word in ("逾期", "拆除", "Demolition"))
     assert spec.facts == ()
+    assert figures(spec) == {"projects": 3, "area": pytest.approx(12.0)}
+    assert [one.name for one in spec.bars] == ["street"]
+    assert (spec.wall.gates, spec.deadlines, spec.timeline) == ((), None, None)
 
 
 @pytest.mark.parametrize(

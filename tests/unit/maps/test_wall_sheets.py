@@ -370,7 +370,17 @@ def test_a_path_decides_the_form_and_is_written_whole(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"size": "A7"}, {"orientation": "askew"}, {"dpi": 5}, {"dpi": 601}]
+    "wrong",
+    [
+        {"size": "A7"},
+        {"orientation": "askew"},
+        {"dpi": 5},
+        {"dpi": 601},
+        {"scale": 0},
+        {"scale": -5000},
+        {"extent": (1, 0, 0, 1)},
+        {"extent": (0, 0, np.nan, 1)},
+    ],
 )
 def test_papers_that_there_are_not_are_refused(wrong):
     with pytest.raises(InputError):
