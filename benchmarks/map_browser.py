@@ -79,6 +79,7 @@ def _opened(browser, job, said):
 
     page.route("http://**", refuse)
     page.route("https://**", refuse)
+    page.on("crash", lambda _: said["errors"].append("the page's process ended"))
     page.on("pageerror", lambda e: said["errors"].append(str(e)[:300]))
     setting = f"bench.rows = {job['rows']}; bench.svg = {json.dumps(job['svg'])};"
     page.add_init_script(SCRIPT + setting)
@@ -121,6 +122,8 @@ def _renderer(browser, when):
             ticks = (folder / "stat").read_text().rpartition(")")[2].split()[11:13]
             now, most = (int(status[key].split()[0]) / 1024 for key in ("VmRSS", "VmHWM"))
             found.append((now, most, sum(map(int, ticks)) / TICKS))
+    if not found:  # it has crashed
+        return {}
     now, most, seconds = max(found)  # an idle spare process may stand beside it
     return {f"{when}_mb": now, f"{when}_most_mb": most, f"{when}_cpu_s": seconds}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 
 import map_peers
@@ -126,7 +127,11 @@ def targets(found):
                 f"50k: {COLUMNS[name][0].split(',')[0]} at least {times} times better than explore"
             )
             listed.append(
-                (words, f"{'more than ' if least else ''}{ratio:.1f}", _met(ratio, times, least))
+                (
+                    words,
+                    f"{'more than ' if least else ''}{math.floor(10 * ratio) / 10}",
+                    _met(ratio, times, least),
+                )
             )
     short, long = (found.get(n, {}).get("ours", {}).get("painted_s") for n in ("50000", "150000"))
     if short and long:

@@ -11,7 +11,7 @@ in 240 s stays in the table as that. Small tables are repeated and the median is
 
 Every measurement is a line of FOLDER/cells.jsonl at once: a run that was stopped goes on where it was, as long as
 neither our maps nor the benchmark have changed since (else the old lines are passed over). `--fresh` measures anew.
-The whole takes about an hour, nearly all of it the peers' largest pages; three minutes:
+The whole takes half an hour to an hour, nearly all of it the peers' largest pages; three minutes:
 `--sizes 1k,10k --cases none --repeat 1 --no-sheet`.
 
 What is measured and how: map_layers.py (tables), map_peers.py (pages), map_browser.py (browser).

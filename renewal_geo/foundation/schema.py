@@ -20,6 +20,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from renewal_geo.foundation.days import parsed_days
 from renewal_geo.foundation.errors import Faults, SchemaError, some_ids
 from renewal_geo.foundation.quantities import UNITS
 
@@ -295,8 +296,23 @@ def _converted(
     if dtype == "bool":
         return _booleans(values, name, faults, where)
     if dtype == "date":
-        return pd.to_datetime(values, errors="coerce")
+        return _days(values, name, faults, where)
     return values.copy()
+
+
+def _days(values: pd.Series, name: str, faults: Faults, where: str) -> pd.Series:
+    days, unread = parsed_days(values)
+    if unread:
+        filled = values.notna() & (values.astype(object).map(lambda one: str(one).strip()) != "")
+        bad = filled & days.isna()
+        faults.add(
+            f"column {values.name!r} ({name}) holds {len(unread)} texts that are no days: "
+            f"{some_ids(dict.fromkeys(unread))}",
+            where=f"{where} feature {some_ids(values.index[bad.to_numpy()])}".strip(),
+            fix="write days as 2020-06-30, or leave the cells empty",
+            code="not_a_day",
+        )
+    return days
 
 
 def _unit_of(name: str, column: Column | None) -> str:

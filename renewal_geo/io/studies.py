@@ -24,6 +24,8 @@ from renewal_geo.io.layers import read_layer
 from renewal_geo.io.locations import in_degrees, same_crs
 from renewal_geo.io.tables import read_table
 
+NO_SHAPES = "none"
+
 
 def open_study(path: str | Path, *, measured: bool = True) -> Study:
     """Open a study: check ``study.toml``, read every layer into one working CRS.
@@ -177,21 +179,24 @@ def _working_crs(declaration: Declaration, measured: bool) -> pyproj.CRS | None:
 def _read(
     declaration: Declaration, layer: Layer, measured: bool
 ) -> tuple[gpd.GeoDataFrame, list[Source]]:
-    frame, source = read_layer(
-        layer.path,
-        layer=layer.layer,
-        encoding=layer.encoding,
-        crs=layer.crs,
-        crs_force=layer.crs_force,
-        role=layer.role,
-        folder=declaration.folder,
-        strict=measured,
-        x=layer.x,
-        y=layer.y,
-        wkt=layer.wkt,
-    )
-    if frame.crs is None and measured:
-        raise _without_crs(frame, layer)
+    if schema.table(layer.role).geometry == NO_SHAPES:
+        frame, source = _read_plain(declaration, layer)
+    else:
+        frame, source = read_layer(
+            layer.path,
+            layer=layer.layer,
+            encoding=layer.encoding,
+            crs=layer.crs,
+            crs_force=layer.crs_force,
+            role=layer.role,
+            folder=declaration.folder,
+            strict=measured,
+            x=layer.x,
+            y=layer.y,
+            wkt=layer.wkt,
+        )
+        if frame.crs is None and measured:
+            raise _without_crs(frame, layer)
     sources: list[Source] = []
     full = dict(source.restored)
     columns = {name: _in_full(asked, full) for name, asked in layer.columns.items()}
@@ -223,6 +228,18 @@ def _read(
     if layer.where.strip():
         made = _selected(frame, made, layer, full, notes)
     return made, [_with_notes(source, *notes), *sources]
+
+
+def _read_plain(declaration: Declaration, layer: Layer) -> tuple[gpd.GeoDataFrame, Source]:
+    """Read a role that has no shapes, such as milestones: every row has a missing geometry."""
+    table, source = read_table(
+        layer.path,
+        sheet=layer.layer,
+        encoding=layer.encoding,
+        role=layer.role,
+        folder=declaration.folder,
+    )
+    return gpd.GeoDataFrame(table, geometry=np.full(len(table), None, dtype=object)), source
 
 
 def _in_full(asked: Any, full: Mapping[str, str]) -> Any:
@@ -274,6 +291,8 @@ def _in_working_crs(
 ) -> tuple[gpd.GeoDataFrame, str]:
     own = frame.crs
     if own is None:
+        if schema.table(layer.role).geometry == NO_SHAPES:
+            return frame, ""
         return frame, "crs_missing: the layer names no CRS"
     odd = crs_rules.suspect(frame.total_bounds, own)
     if odd and measured and _impossible(frame, own):

@@ -158,9 +158,8 @@ def carried(stage: io.Stage, study: Study) -> Study:
     """Write the tables without shapes beside the repaired layers; the study returned names them there."""
     given = dict(study.settings.get("maps", {}))
     for role, table in with_tables(study, settings_of(study))[1].items():
-        if study.get(role) is None:
-            stage.write_text(f"{role}.csv", table.to_csv(lineterminator="\n"))
-            given[role] = f"{role}.csv"
+        stage.write_text(f"{role}.csv", table.to_csv(lineterminator="\n"))
+        given[role] = f"{role}.csv"
     if given.get("before"):
         earlier = (study.folder or Path()) / given["before"]
         given["before"] = os.path.relpath(earlier, stage.directory).replace(os.sep, "/")
@@ -297,7 +296,7 @@ def with_tables(study: Study, asked: Mapping[str, Any]) -> tuple[Study, dict[str
     for role in PLAIN_TABLES:
         own = study.get(role)
         if own is not None:
-            found[role] = own
+            found[role] = pd.DataFrame(own.drop(columns=own.geometry.name))
         elif asked[role]:
             table, source = io.read_table(asked[role], role=role, folder=study.folder)
             found[role] = _canonical(table, role, source.path)

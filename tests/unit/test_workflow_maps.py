@@ -10,7 +10,7 @@ import geopandas as gpd
 import pytest
 from shapely import Point, box
 
-from renewal_geo import io, workflow
+from renewal_geo import io, maps, workflow
 from renewal_geo.cli.app import main
 from renewal_geo.foundation.errors import InputError, RenderError, SchemaError
 
@@ -221,6 +221,27 @@ def test_run_draws_the_maps_and_its_folder_is_a_study_of_its_own(study, tmp_path
         == json.loads((out / "tasks_map.json").read_text("utf-8"))["page"]["sha256"]
     )
     assert io.open_study(out).settings["maps"]["milestones"] == "milestones.csv"
+
+
+AS_A_LAYER = """
+[layers.milestones]
+path = "节点.csv"
+columns = { project_id = "项目编号", code = "节点", due_on = "应完成日期", done_on = "完成日期" }
+"""
+
+
+def test_a_table_without_shapes_may_be_a_layer_of_the_study(study, tmp_path):
+    before = workflow.publish_map("tasks", study, tmp_path / "before", {})
+    text = (study / "study.toml").read_text("utf-8").replace('milestones = "节点.csv"\n', "")
+    (study / "study.toml").write_text(text + AS_A_LAYER, encoding="utf-8")
+    rows = io.open_study(study).table("milestones")
+    assert len(rows) == 3
+    assert rows.geometry.isna().all()
+    after = workflow.publish_map("tasks", study, tmp_path / "after", {})
+    assert maps.record(after.spec)["totals"] == maps.record(before.spec)["totals"]
+    workflow.run(study, tmp_path / "out", {})
+    again = workflow.publish_map("tasks", tmp_path / "out", tmp_path / "again", {})
+    assert maps.record(again.spec)["totals"] == maps.record(before.spec)["totals"]
 
 
 def test_run_says_which_map_it_could_not_draw(study, tmp_path):

@@ -99,3 +99,21 @@ def test_codes_stay_codes():
     values = schema.as_text(pd.Series([3.0, "0301", "3.50", None, True]))
     assert values.dropna().tolist() == ["3", "0301", "3.50", "True"]
     assert values.isna().tolist() == [False, False, False, True, False]
+
+
+def test_days_are_read_however_they_are_written():
+    due = ["2020/7/1", "2020年8月1日", "20200930", None]
+    made = schema.conform(layer(期限=due), "sites", {"due_on": "期限"}).frame
+    assert made["due_on"].dt.strftime("%Y-%m-%d").tolist()[:3] == [
+        "2020-07-01",
+        "2020-08-01",
+        "2020-09-30",
+    ]
+    assert made["due_on"].isna().tolist() == [False, False, False, True]
+
+
+def test_a_text_that_is_no_day_is_a_fault():
+    with pytest.raises(SchemaError) as caught:
+        schema.conform(layer(期限=["2020-07-01", "待定"]), "sites", {"due_on": "期限"})
+    assert caught.value.code == "not_a_day"
+    assert "待定" in str(caught.value)
