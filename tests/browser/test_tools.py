@@ -452,7 +452,7 @@ def test_the_walls_tiles_and_deadlines_are_those_of_the_table(visit):
     assert shown == expected
     rows = seen.page.locator(".wall-due li").all_inner_texts()
     assert [re.sub(r"\s+", " ", row.strip()) for row in rows] == [
-        "项目3 2020-06-29 逾期 1 天", "项目4 2020-06-30 今日到期", "项目7 2020-07-05 剩 5 天",
+        "项目3 2020-06-29 逾期 1 天", "项目4 2020-06-30 数据日到期", "项目7 2020-07-05 剩 5 天",
         "项目2 2020-07-10 剩 10 天", "项目1 2020-07-20 剩 20 天", "项目5 2021-08-04 剩 400 天",
     ]  # fmt: skip
     assert "乙" not in seen.page.locator(".wall-card").inner_text()

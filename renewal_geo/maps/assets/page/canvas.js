@@ -118,7 +118,6 @@ function choose(layer, i, options) {
   if (Boolean(before) !== Boolean(page.chosen) || (before && (before.layer !== layer || before.i !== i))) { tell("chosen", page.chosen); }
 }
 
-// What the map shows at first: the layer of parcels or the listed one, and what lies above it.
 // What the map is about: its parcels and what is listed; else what is shown and answers; else all.
 function subjects() {
   const all = page.data.layers, named = all.filter((one) => one.name === "parcels" || one.name === page.data.list_layer);
@@ -148,12 +147,14 @@ function viewName() { return `${page.map.getCenter()} ${page.map.getZoom()}`; }
 
 // Panels come and go beside the map: until somebody moves it, it stays filled.
 function followSize() {
-  if (typeof ResizeObserver === "undefined") { return; }
-  new ResizeObserver(() => {
-    const untouched = page.fitted === viewName();
-    page.map.invalidateSize({ animate: false, pan: false });
-    if (untouched) { fit(); }
-  }).observe(page.map.getContainer());
+  if (typeof ResizeObserver !== "undefined") { new ResizeObserver(refit).observe(page.map.getContainer()); }
+}
+
+function refit() {
+  const box = page.map.getContainer(), known = page.map.getSize(), untouched = page.fitted === viewName();
+  if (box.clientWidth === known.x && box.clientHeight === known.y) { return; }
+  page.map.invalidateSize({ animate: false, pan: false });
+  if (untouched) { fit(); }
 }
 
 // ---- the map as one picture ----
@@ -216,15 +217,19 @@ function started() {
     map, data: page.data, hits, pending, passes, counts, tallied, summed, keep, spot, snapshot, ready: false, drawings: 0 };
   map.attributionControl.setPrefix("Leaflet");
   fit();
-  sheetsStarted();
-  map.createPane("above").style.zIndex = 450;
-  map.getPane("above").style.pointerEvents = "none";
-  above = new Above().addTo(map);
-  followSize();
   mapTools();
   L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
   map.on("moveend", () => tell("view"));
   let dense = density();
   window.addEventListener("resize", () => { if (density() !== dense) { dense = density(); redraw(); } });
-  requestAnimationFrame(() => { if (!pending()) { allPainted(); } });  // a map without room has no tiles
+}
+
+// The picture, once the panels have taken their room.
+function pictureStarted() {
+  const map = page.map;
+  sheetsStarted();
+  map.createPane("above").style.zIndex = 450;
+  map.getPane("above").style.pointerEvents = "none";
+  above = new Above().addTo(map);
+  followSize();
 }

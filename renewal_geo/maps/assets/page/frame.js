@@ -287,12 +287,14 @@ function pageStarted() {
   fillPage();
   page.map.invalidateSize({ animate: false, pan: false });  // the panels took their room
   fit();
+  pictureStarted();
   popupStarted();
   mapKeys();
   toolsStarted();
   hear("filter", () => { renewLater("filter"); renewLater("said"); });
   hear("layers", () => renewLater("layers"));
   linksStarted();
+  paintFirst();
   requestAnimationFrame(() => requestAnimationFrame(() => {
     window.renewalGeo.ready = true;
     document.documentElement.setAttribute("data-ready", "true");

@@ -105,9 +105,8 @@ function readHash() {
   if (parts.cut) { cutAt(dayOf(parts.cut)); }
   readChosen(parts.at);
   requestAnimationFrame(() => {  // by then the panels have the room that they need
-    const untouched = page.fitted === viewName();
-    page.map.invalidateSize({ animate: false, pan: false });
-    if (parts.v) { readView(parts.v); } else if (untouched) { fit(); }
+    refit();
+    if (parts.v) { readView(parts.v); }
   });
 }
 

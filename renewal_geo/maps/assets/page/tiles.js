@@ -1,7 +1,7 @@
 // The map's tiles: canvases of 256 pixels, painted in slices so that nothing stands still meanwhile.
 const TILE = 256;
 const SLICE_MS = 12;        // of every frame
-const FIRST_SLICE_MS = 45;  // while nothing is to be seen yet, nothing can be held up either
+const FIRST_SLICE_MS = 250; // while nothing is to be seen yet, nothing can be held up either
 const queue = [];           // {sheet, tile, coords, done}: tiles that wait to be painted
 let work = null;            // the one that is being painted, on `scratch`
 let scratch = null;
@@ -75,6 +75,12 @@ function paintSome() {
     }
   }
   if (work || queue.length) { awaited = requestAnimationFrame(paintSome); } else { allPainted(); }
+}
+
+// The first picture does not wait for a frame, which would show nothing yet.
+function paintFirst() {
+  cancelAnimationFrame(awaited);
+  paintSome();
 }
 
 // Paints all that waits at once, for paper: a printer takes what is there.

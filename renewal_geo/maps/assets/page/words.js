@@ -17,14 +17,10 @@ function word(key, figures) {
   return figures ? text.replace(/\{(\w+)\}/g, (place, name) => (name in figures ? String(figures[name]) : place)) : text;
 }
 
-// A formatter costs far more to make than to use: one per number of decimals.
-const formats = {};
+// As Intl.NumberFormat("en-US") writes it, whose first use takes as long as opening a small map.
 function figure(number, decimals) {
-  const digits = Math.max(0, decimals || 0);
-  if (!formats[digits]) {
-    formats[digits] = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  }
-  return formats[digits].format(number);
+  const [whole, part] = number.toFixed(Math.max(0, decimals || 0)).split(".");
+  return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
 }
 
 function hectares(m2) { return figure(m2 / 1e4, 2); }
