@@ -168,7 +168,7 @@ def nothing(_case, path):
 # ---- wall sheets ----
 def ours_png(case, path):
     """A0 with all that belongs on a wall sheet: legend, frame with coordinates, scale bar, north arrow, sources."""
-    from renewal_geo.maps.wall_sheets import wall_sheet
+    from renewal_geo.maps.sheet.wall_sheets import wall_sheet
 
     wall_sheet(map_spec(case), path, size="A0", dpi=SHEET_DPI)
 
@@ -295,7 +295,7 @@ def main(method, case_file, page):
 def _imported(method):
     """Import what a method needs, outside of its seconds."""
     wanted = {"ours": ["renewal_geo.maps"], "explore": ["folium", "mapclassify", "matplotlib.pyplot"],
-              "ours_png": ["renewal_geo.maps.wall_sheets"], "ours_pdf": ["renewal_geo.maps.wall_sheets"],
+              "ours_png": ["renewal_geo.maps.sheet.wall_sheets"], "ours_pdf": ["renewal_geo.maps.sheet.wall_sheets"],
               "plot_png": ["matplotlib.figure"], "plot_pdf": ["matplotlib.figure"]}  # fmt: skip
     for name in wanted.get(method, ["folium"]):
         importlib.import_module(name)

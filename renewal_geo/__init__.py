@@ -6,6 +6,23 @@
 >>> print(rg.zones.delineate(study.parcels, links, area_budget_ha=790.0))  # doctest: +SKIP
 """
 
-from renewal_geo import contiguity, io, ledger, maps, potential, quality, report, zones
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from renewal_geo import contiguity, io, ledger, maps, potential, quality, report, zones
 
 __all__ = ["contiguity", "io", "ledger", "maps", "potential", "quality", "report", "zones"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a question when it is first asked: who draws a map need not wait for the solver."""
+    if name in __all__:
+        return importlib.import_module(f"renewal_geo.{name}")
+    raise AttributeError(f"module 'renewal_geo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -159,9 +159,9 @@ def ready_maps(drawn, say=plain):
     from types import SimpleNamespace
 
     from renewal_geo import maps
-    from renewal_geo.maps.facility_maps import facility_map
-    from renewal_geo.maps.handover_maps import handover_map
-    from renewal_geo.maps.task_maps import task_map
+    from renewal_geo.maps.ready.facility_maps import facility_map
+    from renewal_geo.maps.ready.handover_maps import handover_map
+    from renewal_geo.maps.ready.task_maps import task_map
 
     table = gpd.GeoDataFrame(
         {

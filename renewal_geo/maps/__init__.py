@@ -1,19 +1,26 @@
 """Maps that people look at: a spec first, then a page in one file, or a picture."""
 
-from renewal_geo.maps.basemaps import basemap
-from renewal_geo.maps.editions import public_spec
-from renewal_geo.maps.facility_maps import facility_map, facility_spec
-from renewal_geo.maps.facility_tables import Standard
-from renewal_geo.maps.folium_page import Page, PageReport, assert_self_contained, interactive
-from renewal_geo.maps.frontier_pictures import frontier_picture
-from renewal_geo.maps.handover_maps import handover_map, handover_spec
-from renewal_geo.maps.pictures import zone_picture
-from renewal_geo.maps.quality_maps import findings_map, quality_map, quality_spec
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from renewal_geo.maps.page.basemaps import basemap
+from renewal_geo.maps.page.folium_page import Page, PageReport, assert_self_contained, interactive
+from renewal_geo.maps.public.editions import public_spec
+from renewal_geo.maps.ready.facility_maps import facility_map, facility_spec
+from renewal_geo.maps.ready.facility_tables import Standard
+from renewal_geo.maps.ready.handover_maps import handover_map, handover_spec
+from renewal_geo.maps.ready.quality_maps import findings_map, quality_map, quality_spec
+from renewal_geo.maps.ready.task_maps import task_map, task_spec
+from renewal_geo.maps.ready.value_maps import value_map, value_spec
+from renewal_geo.maps.ready.zone_maps import zone_map, zone_spec
 from renewal_geo.maps.spec import LayerSpec, MapSpec, record
-from renewal_geo.maps.task_maps import task_map, task_spec
-from renewal_geo.maps.value_maps import value_map, value_spec
-from renewal_geo.maps.wall_sheets import wall_sheet
-from renewal_geo.maps.zone_maps import zone_map, zone_spec
+
+if TYPE_CHECKING:
+    from renewal_geo.maps.ready.frontier_pictures import frontier_picture
+    from renewal_geo.maps.sheet.pictures import zone_picture
+    from renewal_geo.maps.sheet.wall_sheets import wall_sheet
 
 __all__ = [
     "LayerSpec", "MapSpec", "Page", "PageReport", "Standard", "assert_self_contained", "basemap",
@@ -21,3 +28,20 @@ __all__ = [
     "handover_spec", "interactive", "public_spec", "quality_map", "quality_spec", "record", "task_map",
     "task_spec", "value_map", "value_spec", "wall_sheet", "zone_map", "zone_picture", "zone_spec",
 ]  # fmt: skip
+
+# what draws on paper needs matplotlib, which a page does not
+_ON_PAPER = {
+    "frontier_picture": "ready.frontier_pictures",
+    "wall_sheet": "sheet.wall_sheets",
+    "zone_picture": "sheet.pictures",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_PAPER:
+        return getattr(importlib.import_module(f"renewal_geo.maps.{_ON_PAPER[name]}"), name)
+    raise AttributeError(f"module 'renewal_geo.maps' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

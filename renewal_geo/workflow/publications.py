@@ -16,8 +16,8 @@ from renewal_geo.foundation import progress, schema
 from renewal_geo.foundation.errors import InputError, SchemaError
 from renewal_geo.foundation.settings import SETTINGS, nearest
 from renewal_geo.foundation.study import Study
-from renewal_geo.maps.task_tables import GATES
-from renewal_geo.maps.wall_sheets import wall_sheet
+from renewal_geo.maps.ready.task_tables import GATES
+from renewal_geo.maps.sheet.wall_sheets import wall_sheet
 from renewal_geo.workflow.drawings import checked
 from renewal_geo.workflow.studies import (
     Given,

@@ -12,9 +12,9 @@ from shapely import affinity
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
 from renewal_geo.maps.controls import Compare
-from renewal_geo.maps.folium_page import interactive
-from renewal_geo.maps.page_parts import SCRIPTS, asset
-from renewal_geo.maps.payload_geometry import CLOSE_M, MERCATOR_HALF_M
+from renewal_geo.maps.page.folium_page import interactive
+from renewal_geo.maps.page.parts import SCRIPTS, asset
+from renewal_geo.maps.page.payload_geometry import CLOSE_M, MERCATOR_HALF_M
 from renewal_geo.maps.spec import LayerSpec, MapClass, MapColumn, MapSpec, Scheme, same
 
 pytestmark = pytest.mark.browser

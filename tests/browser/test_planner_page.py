@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 
 from renewal_geo.foundation import labels
-from renewal_geo.maps import page_parts
-from renewal_geo.maps.folium_page import Page
-from renewal_geo.maps.payload import TEXT_GROUPS
+from renewal_geo.maps.page import parts as page_parts
+from renewal_geo.maps.page.folium_page import Page
+from renewal_geo.maps.page.payload import TEXT_GROUPS
 from renewal_geo.maps.spec import MapClass, Text, same
 
 pytestmark = pytest.mark.browser

@@ -15,7 +15,7 @@ from PIL import Image
 from shapely.geometry import Point, box
 
 from renewal_geo.maps import controls as ask
-from renewal_geo.maps.folium_page import Page
+from renewal_geo.maps.page.folium_page import Page
 from renewal_geo.maps.spec import LayerSpec, MapClass, MapColumn, MapSpec, Text, same
 
 pytestmark = pytest.mark.browser

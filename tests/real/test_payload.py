@@ -11,8 +11,8 @@ import pytest
 import shapely
 
 from renewal_geo.io import open_layer
-from renewal_geo.maps.payload import encode, payload
-from renewal_geo.maps.payload_geometry import CLOSE_M, MERCATOR_HALF_M
+from renewal_geo.maps.page.payload import encode, payload
+from renewal_geo.maps.page.payload_geometry import CLOSE_M, MERCATOR_HALF_M
 from renewal_geo.maps.spec import LayerSpec, MapClass, MapSpec, same
 
 LAYERS = [

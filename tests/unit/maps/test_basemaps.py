@@ -10,8 +10,8 @@ from shapely.geometry import box
 
 from renewal_geo.foundation.errors import InputError, RenderError
 from renewal_geo.maps import basemap, interactive
-from renewal_geo.maps.basemaps import checked_basemap
-from renewal_geo.maps.policy import assert_self_contained
+from renewal_geo.maps.page.basemaps import checked_basemap
+from renewal_geo.maps.page.policy import assert_self_contained
 from renewal_geo.maps.spec import Basemap, LayerSpec, MapClass, MapSpec, same
 
 KEY = "0123456789abcdef0123456789abcdef"

@@ -28,7 +28,7 @@ from renewal_geo.maps.controls import (
     Where,
     total,
 )
-from renewal_geo.maps.editions import Told, public_spec
+from renewal_geo.maps.public.editions import Told, public_spec
 from renewal_geo.maps.spec import (
     Bar,
     Basemap,

@@ -7,9 +7,10 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from renewal_geo.maps import frontier_picture, frontier_pictures, palettes, record, zone_map
-from renewal_geo.maps.payload import encode, payload
-from renewal_geo.maps.zone_maps import PUBLIC_GRID_M, zone_spec
+from renewal_geo.maps import frontier_picture, palettes, record, zone_map
+from renewal_geo.maps.page.payload import encode, payload
+from renewal_geo.maps.ready import frontier_pictures
+from renewal_geo.maps.ready.zone_maps import PUBLIC_GRID_M, zone_spec
 
 
 def layer(spec, name):

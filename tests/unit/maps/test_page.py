@@ -11,8 +11,8 @@ import pytest
 
 from renewal_geo.foundation.errors import RenderError
 from renewal_geo.maps import Page, assert_self_contained, interactive, zone_map, zone_spec
-from renewal_geo.maps.foreign import mark
-from renewal_geo.maps.policy import digest
+from renewal_geo.maps.page.foreign import mark
+from renewal_geo.maps.page.policy import digest
 
 DATA = re.compile(r'(<script type="[\w/-]+" id="spec">)(.*?)(</script>)', re.DOTALL)
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from renewal_geo.maps.page_parts import SCRIPTS, STYLES, asset, own_script, own_style
+from renewal_geo.maps.page.parts import SCRIPTS, STYLES, asset, own_script, own_style
 
 FORBIDDEN = {
     "markup from text": r"(?:inner|outer)HTML\s*\+?=(?!=)|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment",

@@ -12,7 +12,7 @@ from shapely.geometry import Point, box
 from renewal_geo.foundation.errors import RenderError
 from renewal_geo.foundation.labels import texts
 from renewal_geo.maps.controls import Deadlines, Total, Where
-from renewal_geo.maps.payload import TEXT_GROUPS, encode, payload
+from renewal_geo.maps.page.payload import TEXT_GROUPS, encode, payload
 from renewal_geo.maps.spec import LayerSpec, MapClass, MapColumn, MapSpec, Scheme, same
 
 CRS = "EPSG:4547"

@@ -22,8 +22,8 @@ from shapely.geometry import (
 )
 
 from renewal_geo.foundation.errors import RenderError
-from renewal_geo.maps.payload import encode, payload
-from renewal_geo.maps.payload_geometry import CLOSE_M, MERCATOR_HALF_M, placed, zoom_for
+from renewal_geo.maps.page.payload import encode, payload
+from renewal_geo.maps.page.payload_geometry import CLOSE_M, MERCATOR_HALF_M, placed, zoom_for
 from renewal_geo.maps.spec import LayerSpec, MapClass, MapSpec, same
 
 CRS = "EPSG:4547"
@@ -34,7 +34,7 @@ X, Y = 512_345.678, 2_512_345.678
 def _no_polynomials():
     """Leave the working CRS out: its fit is tested elsewhere and takes its time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("renewal_geo.maps.payload.working_crs", lambda _: None)
+        patch.setattr("renewal_geo.maps.page.payload.working_crs", lambda _: None)
         yield
 
 

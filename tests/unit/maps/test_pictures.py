@@ -6,9 +6,9 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from renewal_geo.maps import pictures
-from renewal_geo.maps.fonts import chinese_family, drawable
-from renewal_geo.maps.pictures import zone_picture
+from renewal_geo.maps.sheet import pictures
+from renewal_geo.maps.sheet.fonts import chinese_family, drawable
+from renewal_geo.maps.sheet.pictures import zone_picture
 
 
 def pixels(png):

@@ -9,8 +9,8 @@ import tomllib
 import pytest
 
 from renewal_geo.foundation.errors import RenderError
-from renewal_geo.maps.page_parts import SCRIPTS, asset
-from renewal_geo.maps.policy import assert_self_contained, digest, policy
+from renewal_geo.maps.page.parts import SCRIPTS, asset
+from renewal_geo.maps.page.policy import assert_self_contained, digest, policy
 
 SCRIPT, STYLE, HOST = "let a=1;", "p{color:red}", "https://t0.tianditu.gov.cn"
 

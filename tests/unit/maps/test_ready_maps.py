@@ -11,7 +11,7 @@ from shapely import Point, box
 from renewal_geo.foundation.errors import CRSError, InputError
 from renewal_geo.maps import handover_spec, record, task_spec
 from renewal_geo.maps.controls import total
-from renewal_geo.maps.ready_tables import days_of
+from renewal_geo.maps.ready.ready_tables import days_of
 from renewal_geo.maps.texts import same
 
 CRS = "EPSG:4547"

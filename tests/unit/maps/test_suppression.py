@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renewal_geo.maps.suppression import owner_sets, publishable
+from renewal_geo.maps.public.suppression import owner_sets, publishable
 
 
 def rows(*positions):

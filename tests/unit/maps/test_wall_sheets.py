@@ -21,12 +21,14 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text as Written
 
 from renewal_geo.foundation.errors import InputError, RenderError
-from renewal_geo.maps import wall_sheets, zone_spec
+from renewal_geo.maps import zone_spec
 from renewal_geo.maps.controls import Deadlines, Total, Where, total
-from renewal_geo.maps.drawn_layers import HATCHES
-from renewal_geo.maps.fonts import LATIN_FAMILY, chinese_family, face_in, face_of, faces
 from renewal_geo.maps.palettes import cycled
-from renewal_geo.maps.sheet_frames import (
+from renewal_geo.maps.ready.zone_layers import boundary_layer
+from renewal_geo.maps.sheet import wall_sheets
+from renewal_geo.maps.sheet.drawn_layers import HATCHES
+from renewal_geo.maps.sheet.fonts import LATIN_FAMILY, chinese_family, face_in, face_of, faces
+from renewal_geo.maps.sheet.frames import (
     Frame,
     Rect,
     corner_degrees,
@@ -35,10 +37,9 @@ from renewal_geo.maps.sheet_frames import (
     round_scale,
     true_north,
 )
-from renewal_geo.maps.sheet_margins import SPACING_MM
+from renewal_geo.maps.sheet.margins import SPACING_MM
+from renewal_geo.maps.sheet.wall_sheets import PAPERS_MM, composed, exported, wall_sheet
 from renewal_geo.maps.spec import Fact, Hatch, LayerSpec, MapClass, MapColumn, MapSpec, Text, same
-from renewal_geo.maps.wall_sheets import PAPERS_MM, composed, exported, wall_sheet
-from renewal_geo.maps.zone_layers import boundary_layer
 
 MM = 72 / 25.4
 EAST, NORTH = 560_000.0, 2_500_000.0

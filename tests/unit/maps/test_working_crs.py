@@ -9,8 +9,8 @@ import shapely
 from numpy.polynomial import chebyshev
 from shapely.geometry import Point, box
 
+from renewal_geo.maps.page.working_crs import MERCATOR_HALF_M, working_crs
 from renewal_geo.maps.spec import LayerSpec, MapClass, MapSpec, same
-from renewal_geo.maps.working_crs import MERCATOR_HALF_M, working_crs
 
 LONGGANG, BOSTON = (114.0, 22.55, 114.4, 22.85), (-71.2, 42.3, -71.0, 42.4)
 DISTRICTS = [

@@ -12,7 +12,7 @@ from renewal_geo.foundation.errors import InputError
 from renewal_geo.foundation.labels import label
 from renewal_geo.maps import record, zone_map, zone_picture
 from renewal_geo.maps.controls import total
-from renewal_geo.maps.zone_maps import PUBLIC_GRID_M, zone_spec
+from renewal_geo.maps.ready.zone_maps import PUBLIC_GRID_M, zone_spec
 from renewal_geo.zones import delineate
 
 

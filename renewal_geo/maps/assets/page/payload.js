@@ -1,5 +1,5 @@
 // Opens the data block: inflates it, reads its arrays, and gives layers and columns their shape.
-// The coding is described in renewal_geo/maps/payload_arrays.py and payload_geometry.py.
+// The coding is described in renewal_geo/maps/page/payload_arrays.py and payload_geometry.py.
 const NEW = 0, BACK = 1, ASIDE = 2;
 
 function bytesOf(text) {

@@ -1,0 +1,1 @@
+"""Ready maps: from the tables of a question to what its map says, in one call each."""

@@ -1,0 +1,1 @@
+"""The sheet: any map on paper, true to scale."""
