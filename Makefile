@@ -55,7 +55,7 @@ notebooks: $(VENV)/.ready ## execute the notebooks
 sample: $(VENV)/.ready ## draw the sample district anew (same seed, same district)
 	$(BIN)/python scripts/make_sample.py
 
-bench: $(VENV)/.ready ## run the benchmarks beside their rivals (half an hour)
+bench: $(VENV)/.ready ## run the benchmarks beside their rivals (an hour)
 	$(BIN)/python benchmarks/overlay.py
 	$(BIN)/python benchmarks/contiguity.py
 	$(BIN)/python benchmarks/zones_bench.py
@@ -63,6 +63,7 @@ bench: $(VENV)/.ready ## run the benchmarks beside their rivals (half an hour)
 	$(BIN)/python benchmarks/mwcs.py
 	$(BIN)/python benchmarks/cut_families.py
 	$(BIN)/python benchmarks/regimes.py
+	$(BIN)/python benchmarks/maps.py --repeat 1
 
 lock: ## pin anew what .venv installs (needs uv)
 	$(UV) pip compile pyproject.toml --extra dev --universal --no-strip-extras --generate-hashes --no-header --quiet --python-version 3.11 --output-file requirements/dev.lock

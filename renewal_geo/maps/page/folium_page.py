@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import html
-import importlib.resources
 import os
 import re
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ import folium
 from renewal_geo.foundation.errors import RenderError
 from renewal_geo.maps.page import foreign
 from renewal_geo.maps.page.basemaps import checked_basemap, online_mark
-from renewal_geo.maps.page.parts import own_script, own_style
+from renewal_geo.maps.page.parts import asset, own_script, own_style
 from renewal_geo.maps.page.payload import encode, payload
 from renewal_geo.maps.page.policy import assert_self_contained, policy
 from renewal_geo.maps.public.editions import refuse_key
@@ -247,9 +246,9 @@ def compose(spec: MapSpec, others: foreign.Foreign | None = None) -> str:
         For a public edition with a basemap whose address carries a key.
     """
     marks = []
+    if spec.edition == "public":
+        _require_released(spec)
     if spec.basemap is not None:
-        if spec.edition == "public":
-            refuse_key(spec.basemap)
         marks.append(online_mark(checked_basemap(spec.basemap)))
     if others is not None:
         marks.append(foreign.mark())
@@ -268,7 +267,21 @@ def compose(spec: MapSpec, others: foreign.Foreign | None = None) -> str:
         "own": own_script(),
         "foreign": others.html if others is not None else "",
     }
-    return _PLACE.sub(lambda found: places[found.group(1)], _asset("page.html"))
+    return _PLACE.sub(lambda found: places[found.group(1)], asset("page.html"))
+
+
+def _require_released(spec: MapSpec) -> None:
+    """Refuse to call public what nobody released."""
+    refuse_key(spec.basemap)
+    for layer in spec.layers:
+        inside = [one.name for one in layer.columns if one.name not in layer.public_columns]
+        if inside or layer.owners is not None:
+            what = f"the column {inside[0]!r}" if inside else "owners"
+            raise RenderError(
+                f"the layer {layer.name!r} of a public page still has {what}",
+                fix="make the public edition with maps.public_spec, which leaves out what is not released",
+                code="not_released",
+            )
 
 
 def _policy(spec: MapSpec) -> str:
@@ -309,15 +322,9 @@ def _style() -> str:
 
 
 @functools.cache
-def _asset(name: str) -> str:
-    folder = importlib.resources.files("renewal_geo.maps") / "assets"
-    return folder.joinpath(*name.split("/")).read_text(encoding="utf-8").replace("\r\n", "\n")
-
-
-@functools.cache
 def _leaflet_script() -> str:
     """Return Leaflet without its source-map address, and without link and flag of its own."""
-    text = _asset("leaflet/leaflet.js")
+    text = asset("leaflet/leaflet.js")
     text = re.sub(r"\n?//# sourceMappingURL=\S+\s*$", "\n", text)
     text, count = _FLAG.subn('prefix:"Leaflet"', text)
     if count != 1 or "</script" in text.lower() or "<!--" in text:
@@ -331,6 +338,6 @@ def _leaflet_script() -> str:
 @functools.cache
 def _leaflet_style() -> str:
     """Return Leaflet's style without the rules that load pictures; we draw no picture markers."""
-    text = _asset("leaflet/leaflet.css")
+    text = asset("leaflet/leaflet.css")
     text = re.sub(r"background-image:\s*url\(images/[^)]*\);?", "", text)
     return re.sub(r"behavior:\s*url\([^)]*\);?", "", text)

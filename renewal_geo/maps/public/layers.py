@@ -132,6 +132,7 @@ def released(
         search=tuple(name for name in layer.search if name in names),
         filters=tuple(name for name in layer.filters if name in names),
         side=layer.side,
+        public_columns=tuple(names),
     )
     tells = _tells_of_land(layer)
     return Released(

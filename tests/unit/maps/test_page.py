@@ -1,5 +1,6 @@
 """The page is one file, asks nobody for anything, gives nothing away, and says what it holds."""
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -253,3 +254,10 @@ def test_texts_that_pandas_takes_for_one_stay_two(pages, unpacked):
     layer = next(one for one in held["layers"] if one["name"] == "parcels")
     column = next(one for one in layer["columns"] if one["name"] == "parcel")
     assert column["texts"] == [f"ab? cell parcel {k}" for k in range(12)]
+
+
+def test_what_nobody_released_is_not_called_public(drawn):
+    internal = zone_spec(drawn.delineation())
+    with pytest.raises(RenderError) as caught:
+        interactive(dataclasses.replace(internal, edition="public")).html()
+    assert caught.value.code == "not_released"
