@@ -180,10 +180,7 @@ def test_formulas_and_paths_are_text_wherever_they_stand(pages, visit, static):
 KINDS = ("zone_map", "value_map", "quality_map", "handover_map", "facility_map", "task_map")
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(one, marks=[] if one == "task_map" else pytest.mark.slow) for one in KINDS],
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_ready_maps_of_hostile_tables_show_texts_and_run_nothing(pages, drawn, visit, static, kind):
     given = {}
     values = [VALUES[name] for name in ("script", "image", "svg", "template", "equals", "comment")]
