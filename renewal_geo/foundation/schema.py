@@ -303,16 +303,22 @@ def _converted(
 def _days(values: pd.Series, name: str, faults: Faults, where: str) -> pd.Series:
     days, unread = parsed_days(values)
     if unread:
-        filled = values.notna() & (values.astype(object).map(lambda one: str(one).strip()) != "")
-        bad = filled & days.isna()
-        faults.add(
-            f"column {values.name!r} ({name}) holds {len(unread)} texts that are no days: "
-            f"{some_ids(dict.fromkeys(unread))}",
-            where=f"{where} feature {some_ids(values.index[bad.to_numpy()])}".strip(),
-            fix="write days as 2020-06-30, or leave the cells empty",
-            code="not_a_day",
-        )
+        texts = values.astype(object).where(values.notna(), "").map(lambda one: str(one).strip())
+        odd = texts[(texts != "") & days.isna()]
+        said = f"column {values.name!r} ({name}) holds {len(odd)} texts that are no days"
+        fix = "write days as 2020-06-30, or leave the cells empty"
+        _note_odd(faults, odd, said, fix, "not_a_day", where)
     return days
+
+
+def _note_odd(faults: Faults, odd: pd.Series, said: str, fix: str, code: str, where: str) -> None:
+    """Note the cells of a column that are not what it should hold, with their feature ids."""
+    faults.add(
+        f"{said}: {some_ids(dict.fromkeys(odd))}",
+        where=f"{where} feature {some_ids(odd.index)}".strip(),
+        fix=fix,
+        code=code,
+    )
 
 
 def _unit_of(name: str, column: Column | None) -> str:
@@ -328,15 +334,11 @@ def _numbers(values: pd.Series, name: str, faults: Faults, where: str) -> pd.Ser
     text = text.map(lambda one: str(one).strip().replace(",", ""), na_action="ignore")
     text = text.where(text != "", None)
     numbers = pd.to_numeric(text, errors="coerce").astype(float)
-    bad = text.notna() & numbers.isna()
-    if bad.any():
-        faults.add(
-            f"column {values.name!r} ({name}) holds {int(bad.sum())} texts that are no numbers: "
-            f"{some_ids(dict.fromkeys(text[bad]))}",
-            where=f"{where} feature {some_ids(values.index[bad.to_numpy()])}".strip(),
-            fix="correct them, or leave the cells empty",
-            code="not_a_number",
-        )
+    odd = text[text.notna() & numbers.isna()]
+    if len(odd):
+        said = f"column {values.name!r} ({name}) holds {len(odd)} texts that are no numbers"
+        fix = "correct them, or leave the cells empty"
+        _note_odd(faults, odd, said, fix, "not_a_number", where)
     return numbers
 
 
@@ -344,15 +346,10 @@ def _booleans(values: pd.Series, name: str, faults: Faults, where: str) -> pd.Se
     if pd.api.types.is_bool_dtype(values):
         return values.astype(bool)
     words = values.astype(object).where(values.notna(), "").map(lambda v: str(v).strip().lower())
-    odd = ~words.isin(TRUE_WORDS | FALSE_WORDS)
-    if odd.any():
-        faults.add(
-            f"column {values.name!r} ({name}) holds values that are neither yes nor no: "
-            f"{some_ids(dict.fromkeys(words[odd]))}",
-            where=f"{where} feature {some_ids(values.index[odd.to_numpy()])}".strip(),
-            fix="write 1/0, true/false or 是/否",
-            code="not_a_boolean",
-        )
+    odd = words[~words.isin(TRUE_WORDS | FALSE_WORDS)]
+    if len(odd):
+        said = f"column {values.name!r} ({name}) holds values that are neither yes nor no"
+        _note_odd(faults, odd, said, "write 1/0, true/false or 是/否", "not_a_boolean", where)
     return words.isin(TRUE_WORDS)
 
 
