@@ -90,7 +90,7 @@ def write_quality(
             study.parcels,
             repair=repair,
             lang=study.lang,
-            title=study.name,
+            subtitle=study.name,
             notes=study.provenance.notes,
         )
         page.save(str(stage.path("quality.html")))
