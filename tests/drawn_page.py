@@ -198,7 +198,7 @@ def ready_maps(drawn, say=plain):
         "everything": lambda **more: maps.interactive(everything(say, **more)),
         "zone_map": lambda **more: maps.zone_map(drawn.delineation(), title=say("title"), **more),
         "value_map": lambda **more: maps.value_map(table.assign(score=range(ROWS)), "score", title=say("title"), **more),
-        "quality_map": lambda **more: maps.findings_map(SimpleNamespace(table=findings), drawn.delineation().parcels, **more),
+        "quality_map": lambda **more: maps.quality_map(SimpleNamespace(table=findings), drawn.delineation().parcels, **more),
         "handover_map": lambda **more: handover_map(sites, projects, before=sites, **look, **more),
         "facility_map": lambda **more: facility_map(
             sites, facilities, standards={say("kind a"): 150.0, say("kind b"): 100.0}, **look, **more),

@@ -11,7 +11,7 @@ from renewal_geo.maps.public.editions import public_spec
 from renewal_geo.maps.ready.facility_maps import facility_map, facility_spec
 from renewal_geo.maps.ready.facility_tables import Standard
 from renewal_geo.maps.ready.handover_maps import handover_map, handover_spec
-from renewal_geo.maps.ready.quality_maps import findings_map, quality_map, quality_spec
+from renewal_geo.maps.ready.quality_maps import quality_map, quality_spec
 from renewal_geo.maps.ready.task_maps import task_map, task_spec
 from renewal_geo.maps.ready.value_maps import value_map, value_spec
 from renewal_geo.maps.ready.zone_maps import zone_map, zone_spec
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LayerSpec", "MapSpec", "Page", "PageReport", "Standard", "assert_self_contained", "basemap",
-    "facility_map", "facility_spec", "findings_map", "frontier_picture", "handover_map",
+    "facility_map", "facility_spec", "frontier_picture", "handover_map",
     "handover_spec", "interactive", "public_spec", "quality_map", "quality_spec", "record", "task_map",
     "task_spec", "value_map", "value_spec", "wall_sheet", "zone_map", "zone_picture", "zone_spec",
 ]  # fmt: skip

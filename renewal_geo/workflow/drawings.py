@@ -85,7 +85,7 @@ def write_quality(
     io.write_layers(stage.path("quality.gpkg"), layers)
     stage.write_bytes("quality.xlsx", report.findings_workbook(findings, repair, lang=study.lang))
     if study.parcels.crs is not None and len(findings.table):
-        page = maps.findings_map(
+        page = maps.quality_map(
             findings,
             study.parcels,
             repair=repair,

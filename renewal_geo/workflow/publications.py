@@ -21,9 +21,11 @@ from renewal_geo.maps.sheet.wall_sheets import wall_sheet
 from renewal_geo.workflow.drawings import checked
 from renewal_geo.workflow.studies import (
     Given,
+    data_day,
     listed,
     reading_notes,
     record_of,
+    sources,
     study_or_layer,
     with_options,
 )
@@ -179,14 +181,13 @@ def _look(study: Study, asked: Mapping[str, Any], *roles_drawn: str) -> dict[str
     if asked["owners"]:
         _require_own(study.table(roles_drawn[0]), asked["owners"], roles_drawn[0])
     drawn = {*roles_drawn, *(role for role in roles if study.get(role) is not None)}
-    files = [one.path for one in study.provenance.inputs if one.role.split(".")[0] in drawn]
     return {
         "lang": asked["lang"] or study.lang,
         "edition": asked["edition"],
         "title": asked["title"] or None,
         "subtitle": asked["subtitle"] or study.name,
-        "source": asked["source"] or "、".join(dict.fromkeys(files)),
-        "as_of": study.as_of,
+        "source": asked["source"] or sources(study, *drawn),
+        "as_of": data_day(study),
         "review_no": asked["review_no"],
         "columns": tuple(asked["columns"]),
         "owners": asked["owners"],

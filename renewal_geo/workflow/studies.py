@@ -43,10 +43,15 @@ def study_or_layer(path: Path) -> Study:
         name=path.stem,
         crs=parcels.crs,  # type: ignore[arg-type]
         tables={"parcels": parcels},
-        as_of=dt.datetime.now(tz=dt.UTC).date(),  # a bare layer names no day of its own
+        as_of=dt.datetime.now(tz=dt.UTC).date(),  # it names no day of its own: see `data_day`
         settings={},
         provenance=Provenance(inputs=(source,)),
     )
+
+
+def data_day(study: Study) -> dt.date | None:
+    """Return the day of a study's data; a bare layer, which has no folder, names none."""
+    return study.as_of if study.folder is not None else None
 
 
 def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -80,9 +85,11 @@ def aliases(study: Study, *tables: pd.DataFrame) -> dict[str, dict[str, str]]:
     }
 
 
-def sources(study: Study) -> str:
-    """Return the files of a study as one text."""
-    return "、".join(dict.fromkeys(source.path for source in study.provenance.inputs))
+def sources(study: Study, *roles: str) -> str:
+    """Return the names of a study's files, or of some roles', as one text; where they lie is nobody's business."""
+    inputs = study.provenance.inputs
+    used = [one for one in inputs if not roles or one.role.split(".")[0] in roles]
+    return "、".join(dict.fromkeys(Path(one.path).name for one in used))
 
 
 def own_study(study: Study, tables: Mapping[str, gpd.GeoDataFrame]) -> str:

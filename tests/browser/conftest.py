@@ -107,6 +107,10 @@ class Visit:
     def popup(self):
         return self.page.locator(".leaflet-popup-content").inner_text(timeout=SLOW_MS)
 
+    def told(self):
+        """All that the file says, its packed data included."""
+        return loaded("unit/maps/unpacked.py").told(self.file.read_text(encoding="utf-8"))
+
     def sound(self):
         assert [u for u in self.requests if u != self.file.as_uri()] == []
         assert self.console == []

@@ -155,7 +155,7 @@ def test_hostile_sentences_are_shown_and_never_run(drawn, foreseen, visit):
 def test_the_public_page_has_the_drawer_without_a_parcel(drawn, foreseen, visit):
     d = drawn.delineation()
     seen = visit(zone_map(d, outlook=foreseen.outlook(d), edition="public"))
-    assert "440307-" not in seen.file.read_text(encoding="utf-8")
+    assert "440307-" not in seen.told()
     seen.page.click("#head button.open")
     drawer(seen).locator("button.go").first.click()
     assert "河流" in seen.popup()

@@ -132,7 +132,7 @@ def test_a_phone_has_drawers(drawn, visit):
 
 def test_the_public_page_names_no_parcel_and_says_that_it_is_not_reviewed(drawn, visit):
     seen = visit(zone_map(drawn.delineation(), edition="public"))
-    assert "440307-" not in seen.file.read_text(encoding="utf-8")
+    assert "440307-" not in seen.told()
     assert seen.page.locator("#mark span").first.is_visible()
     assert "未经地图审核" in seen.page.inner_text("#foot")
     assert seen.share(BLUE) > 0.05

@@ -55,8 +55,7 @@ def written(file):
     spec = importlib.util.spec_from_file_location("unpacked", UNPACKED)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    page = file.read_text("utf-8")
-    return page + module.inflated(module.block_of(page)).decode("utf-8", "replace")
+    return module.told(file.read_text("utf-8"))
 
 
 @pytest.fixture
@@ -221,6 +220,13 @@ def test_run_draws_the_maps_and_its_folder_is_a_study_of_its_own(study, tmp_path
         == json.loads((out / "tasks_map.json").read_text("utf-8"))["page"]["sha256"]
     )
     assert io.open_study(out).settings["maps"]["milestones"] == "milestones.csv"
+
+
+def test_a_bare_layer_names_no_day_and_not_where_it_lies(study, tmp_path):
+    made = workflow.publish_map("quality", study / "parcels.gpkg", tmp_path / "out", {})
+    assert made.spec.as_of is None
+    assert made.spec.source == "parcels.gpkg"
+    assert str(tmp_path) not in written(tmp_path / "out" / "quality.html")
 
 
 AS_A_LAYER = """

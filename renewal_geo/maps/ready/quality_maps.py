@@ -123,7 +123,6 @@ def quality_spec(
 
 
 # the names that these functions had before
-findings_map, findings_spec = quality_map, quality_spec
 
 
 def _totals() -> tuple[Total, ...]:

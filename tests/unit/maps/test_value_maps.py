@@ -26,10 +26,11 @@ def test_steps_and_figures(scored):
     assert sum(c.area_m2 for c in layer.classes) == pytest.approx(400)
 
 
-def test_only_named_columns_leave(scored):
+def test_only_named_columns_leave(scored, unpacked):
     page = value_map(scored, "score", title="t").html()
     assert_self_contained(page)
-    assert "secret_holder" not in page
+    assert "secret_holder" not in unpacked.told(page)
+    assert "<b>x</b>" not in unpacked.told(page)
     with pytest.raises(RenewalError):
         value_map(scored, "nothing")
 

@@ -24,6 +24,11 @@ def everything(block):
     return json.dumps(unpacked(block), ensure_ascii=False)
 
 
+def told(page):
+    """Return all that a page says, in clear and packed, for searches of what must not be there."""
+    return page + everything(block_of(page))
+
+
 def inflated(block):
     return zlib.decompress(base64.b64decode(block, validate=True))
 

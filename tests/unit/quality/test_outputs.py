@@ -10,7 +10,7 @@ from pyogrio import list_layers, read_dataframe
 from shapely import box
 
 from renewal_geo.cli.app import main
-from renewal_geo.maps import findings_map
+from renewal_geo.maps import quality_map
 from renewal_geo.quality import check, repair
 from renewal_geo.report import findings_workbook
 
@@ -41,7 +41,7 @@ def drawing(parcels, tmp_path):
 
 
 def test_the_map_shows_before_and_after(parcels, fixed):
-    page = findings_map(check(parcels), parcels, repair=fixed, lang="en")
+    page = quality_map(check(parcels), parcels, repair=fixed, lang="en")
     layers = {layer.name: layer for layer in page.spec.layers}
     assert list(layers) == ["parcels", "shapes", "before", "after", "moves", "findings"]
     assert layers["before"].classes[0].line == "#b3261e"
@@ -54,7 +54,7 @@ def test_the_map_shows_before_and_after(parcels, fixed):
 
 def test_a_repair_that_changed_nothing_has_no_layers_of_its_own(parcels):
     nothing = repair(parcels, check(parcels))
-    page = findings_map(check(parcels), parcels, repair=nothing)
+    page = quality_map(check(parcels), parcels, repair=nothing)
     assert [layer.name for layer in page.spec.layers] == ["parcels", "shapes", "findings"]
 
 

@@ -9,9 +9,6 @@ function captionTaken(taken, box) {
   return taken.some((one) => box[0] < one[2] && box[2] > one[0] && box[1] < one[3] && box[3] > one[1]);
 }
 
-// On a wall, where the page's type is larger, captions are too.
-function captionSize() { return Math.max(13, parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.93); }
-
 function captionText(pen, layer, i, v) {
   let text = layer.captions[i];
   if (text.length > LONG_CAPTION) { text = `${text.slice(0, LONG_CAPTION - 1)}…`; }
@@ -20,13 +17,13 @@ function captionText(pen, layer, i, v) {
 }
 
 function paintCaptions(pen, layer, v, taken, side) {
-  const cells = new Set(), size = captionSize(), high = size * 0.77;
+  const cells = new Set(), size = 13 * v.big, high = size * 0.77;
   pen.font = `${layer.popup ? 700 : 400} ${size}px ${getComputedStyle(document.body).fontFamily}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.lineJoin = "round";
   within(layer, v.x0, v.y0, v.x1, v.y1).forEach((i) => {
-    const x = layer.spots[0][i] * v.k - v.ox, y = layer.spots[1][i] * v.k - v.oy - (layer.dots ? 14 : 0);
+    const x = layer.spots[0][i] * v.k - v.ox, y = layer.spots[1][i] * v.k - v.oy - (layer.dots ? 14 * v.big : 0);
     if (!layer.captions[i] || !shown(layer, i) || x < 0 || y < 0 || x > v.w || y > v.h) { return; }
     if (layer.side && side && side(x, y) !== layer.side) { return; }
     // measuring a text is dear: where one stands already, the next is not even measured
@@ -51,11 +48,11 @@ function paintChosen(pen, v) {
   pen.lineJoin = "round";
   [["#fff", 5], [OUTLINE, 2.6]].forEach(([ink, width]) => {
     pen.strokeStyle = ink;
-    pen.lineWidth = width;
+    pen.lineWidth = width * v.big;
     pen.beginPath();
     if (layer.kind === "point") {
       const p = layer.start[layer.first[i]];
-      pen.arc(layer.xs[p] * v.k - v.ox, layer.ys[p] * v.k - v.oy, 9, 0, 2 * Math.PI);
+      pen.arc(layer.xs[p] * v.k - v.ox, layer.ys[p] * v.k - v.oy, 9 * v.big, 0, 2 * Math.PI);
     } else { trace(pen, layer, i, v); }
     pen.stroke();
   });
@@ -85,7 +82,9 @@ const Above = L.Renderer.extend({
   },
   draw: function () {
     if (!this._map || !this._bounds) { return; }
-    const node = this._container, box = this._bounds, size = box.getSize(), dense = density(), pen = node.getContext("2d");
+    const node = this._container, box = this._bounds, dense = density(), pen = node.getContext("2d");
+    const needed = page.chosen || page.data.layers.some((layer) => layer.on && layer.captions);
+    const size = needed ? box.getSize() : L.point(0, 0);  // an empty canvas takes its room in memory all the same
     const origin = this._map.getPixelOrigin(), from = this._map.layerPointToContainerPoint(box.min);
     L.DomUtil.setPosition(node, box.min);
     node.width = Math.round(dense * size.x);

@@ -36,18 +36,21 @@ function hatch(pen, one) {
   return hatches[key];
 }
 
+// Symbols and captions grow with the page's type, as on a wall.
+function typeScale() { return Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 14); }
+
 // ---- a view: which part of the world a canvas shows, and how large ----
 function viewOf(zoom, left, top, width, height) {
-  const k = scaleAt(zoom);
+  const k = scaleAt(zoom), big = typeScale(), margin = MARGIN * big;
   return {
-    k, ox: left, oy: top, w: width, h: height, thin: Math.max(0.5, Math.min(1, (zoom - 11) / 3)),
-    x0: (left - MARGIN) / k, y0: (top - MARGIN) / k, x1: (left + width + MARGIN) / k, y1: (top + height + MARGIN) / k
+    k, ox: left, oy: top, w: width, h: height, big, margin, thin: big * Math.max(0.5, Math.min(1, (zoom - 11) / 3)),
+    x0: (left - margin) / k, y0: (top - margin) / k, x1: (left + width + margin) / k, y1: (top + height + margin) / k
   };
 }
 
 // On which sides of the view a place lies: what shares a side with its neighbours is not seen.
 function outside(x, y, v) {
-  return (x < -MARGIN ? 1 : x > v.w + MARGIN ? 2 : 0) + (y < -MARGIN ? 4 : y > v.h + MARGIN ? 8 : 0);
+  return (x < -v.margin ? 1 : x > v.w + v.margin ? 2 : 0) + (y < -v.margin ? 4 : y > v.h + v.margin ? 8 : 0);
 }
 
 // Adds a feature to the path. Of a run of vertices beyond one side of the view only the last counts.
@@ -91,13 +94,13 @@ function flush(pen, layer, one, fill, v, fine) {
   pen.beginPath();
 }
 
-function blob(pen, x, y, fill, rim, width) {
+function blob(pen, x, y, fill, rim, width, big) {
   pen.beginPath();
-  pen.arc(x, y, 5, 0, 2 * Math.PI);
+  pen.arc(x, y, 5 * big, 0, 2 * Math.PI);
   pen.fillStyle = fill;
   pen.fill();
   pen.strokeStyle = rim;
-  pen.lineWidth = width;
+  pen.lineWidth = width * big;
   pen.stroke();
 }
 
@@ -106,7 +109,7 @@ function* paintPoints(pen, layer, one, fill, members, v) {
   for (let m = 0; m < members.length; m++) {
     const i = members[m], end = layer.start[layer.first[i + 1]];
     for (let p = layer.start[layer.first[i]]; p < end; p++) {
-      blob(pen, layer.xs[p] * v.k - v.ox, layer.ys[p] * v.k - v.oy, fill || one.line, rim, width);
+      blob(pen, layer.xs[p] * v.k - v.ox, layer.ys[p] * v.k - v.oy, fill || one.line, rim, width, v.big);
     }
     if (m % BATCH === BATCH - 1) { yield; }
   }
@@ -125,12 +128,12 @@ function* paintClass(pen, layer, one, fill, members, v) {
       if (++small === 200) { small = 0; yield; }
       continue;
     }
-    if (layer.dots && w < DOT && h < DOT) { dots.push(box[b] * v.k - v.ox + w / 2, box[b + 1] * v.k - v.oy + h / 2); }
+    if (layer.dots && w < DOT * v.big && h < DOT * v.big) { dots.push(box[b] * v.k - v.ox + w / 2, box[b + 1] * v.k - v.oy + h / 2); }
     trace(pen, layer, i, v);
     if (++held === BATCH) { flush(pen, layer, one, fill, v, fine); held = small = 0; yield; }
   }
   if (held) { flush(pen, layer, one, fill, v, fine); }
-  for (let d = 0; d < dots.length; d += 2) { blob(pen, dots[d], dots[d + 1], solid, "#fff", 1.5); }
+  for (let d = 0; d < dots.length; d += 2) { blob(pen, dots[d], dots[d + 1], solid, "#fff", 1.5, v.big); }
   yield;
 }
 
@@ -179,7 +182,7 @@ function swatch(layer, one) {
     return node;
   }
   if (layer.kind === "point") {
-    blob(pen, 12, 7, one.fill || one.line, one.line || "#fff", one.width || 1);
+    blob(pen, 12, 7, one.fill || one.line, one.line || "#fff", one.width || 1, 1);
     return node;
   }
   const fills = one.shades.length ? one.shades.slice(0, 4) : [one.fill];

@@ -120,7 +120,7 @@ function seenOn(layer, side) { return layer.on && (!layer.side || !side || layer
 
 // Features at a place, the uppermost first; of lines and points the nearest one.
 function hits(latlng) {
-  const at = worldPoint(latlng), reach = REACH / scaleAt(page.map.getZoom()), found = [];
+  const at = worldPoint(latlng), reach = REACH * typeScale() / scaleAt(page.map.getZoom()), found = [];
   const side = page.sideAt(page.map.latLngToContainerPoint(latlng));
   page.data.layers.slice().reverse().forEach((layer) => {
     if (layer.popup && seenOn(layer, side)) { hitsOf(layer, at, reach).forEach((i) => found.push({ layer, i })); }
