@@ -87,8 +87,7 @@ def service_layer(areas: gpd.GeoDataFrame, existing: LayerSpec) -> LayerSpec:
         areas["kind"], areas["radius_m"], areas["verified"], strict=True
     ):
         key = "class_radius" if checked else "class_unverified"
-        title, made = kind_title(kind), both(f"facility.{key}", kind="\0", radius=f"{radius:g}")
-        said = Text(made.zh.replace("\0", title.zh), made.en.replace("\0", title.en))
+        said = of_kind(key, kind, radius=f"{radius:g}")
         classes.append(MapClass(kind, said, "", inks.get(kind, LINE), 1.8))
     table = areas.rename(columns={"source": "radius_source"})
     flags = table["verified"].map({True: "is_verified", False: "not_verified"})

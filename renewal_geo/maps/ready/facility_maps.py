@@ -173,7 +173,11 @@ def _totals(
     made += [
         share(
             f"reach_{kind}",
-            of_kind("reach_share", kind, radius=f"{one.radius_m:g}"),
+            of_kind(
+                "reach_share" if one.verified else "reach_unverified",
+                kind,
+                radius=f"{one.radius_m:g}",
+            ),
             "demand",
             "weight",
             (Where(f"reach_{kind}", texts=(inside,)),),

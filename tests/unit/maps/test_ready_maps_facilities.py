@@ -68,6 +68,14 @@ def test_no_radius_no_service_area():
     assert not any(name.startswith("reach") for name in figures(spec))
 
 
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_figure_from_a_radius_that_nobody_checked_says_so(checked):
+    radii = {"幼儿园": Standard(300.0, "GB 50180-2018", checked)}
+    spec = facility_spec(sites(), facilities(), None, demand(), radii)
+    title = next(one.title for one in spec.totals if one.name == "reach_kindergarten")
+    assert ("未核实" in title.zh, "not checked" in title.en) == (not checked, not checked)
+
+
 def test_who_lies_within_a_radius():
     spec = facility_spec(sites(), facilities(), None, demand(), {"幼儿园": 300.5})
     assert figures(spec)["reach_kindergarten"] == pytest.approx(15.0)
