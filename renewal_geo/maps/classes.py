@@ -140,5 +140,4 @@ def _title(value: str, entry: Entry | None) -> Text:
 
 def _note(title: Text, every: int, shown: int) -> Text:
     figures = {"all": every, "shown": shown, "rest": every - shown}
-    made = both("edition.many_classes", title="{}", **figures)
-    return Text(made.zh.replace("{}", title.zh), made.en.replace("{}", title.en))
+    return both("edition.many_classes", title=title, **figures)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from renewal_geo.foundation.labels import label
+from renewal_geo.foundation.labels import LANGUAGES, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,18 @@ class Text:
 
 
 def both(key: str, **figures: object) -> Text:
-    """Return the text of `key` in both languages."""
-    return Text(label(key, "zh", **figures), label(key, "en", **figures))
+    """Return the text of `key` in both languages; a figure that is a :class:`Text` is said in each."""
+    return Text(*(label(key, lang, **_said(figures, lang)) for lang in LANGUAGES))
+
+
+def _said(figures: Mapping[str, object], lang: str) -> dict[str, object]:
+    return {name: one.said(lang) if isinstance(one, Text) else one for name, one in figures.items()}
+
+
+def listed(texts: Iterable[Text]) -> Text:
+    """Return texts one after the other, as each language separates them."""
+    said = list(texts)
+    return Text("、".join(one.zh for one in said), ", ".join(one.en for one in said))
 
 
 def same(text: object) -> Text:

@@ -83,10 +83,7 @@ def _bars(one: Bars, made: Released | None) -> Bars | None:
 
 
 def _title(title: Text, made: Released) -> Text:
-    if not made.partial:
-        return title
-    marked = both("edition.published_only", title="{}")
-    return Text(marked.zh.replace("{}", title.zh), marked.en.replace("{}", title.en))
+    return both("edition.published_only", title=title) if made.partial else title
 
 
 def _deadlines(one: Deadlines | None, made: Mapping[str, Released]) -> Deadlines | None:

@@ -11,6 +11,7 @@ from renewal_geo.foundation.errors import InputError
 from renewal_geo.maps.public.controls import released_controls
 from renewal_geo.maps.public.layers import Released, Told, released
 from renewal_geo.maps.spec import Bar, Basemap, Fact, LayerSpec, MapSpec, Panel, Text, both
+from renewal_geo.maps.texts import listed
 
 PUBLIC_GRID_M = 10.0
 MIN_OWNERS = 3
@@ -169,7 +170,5 @@ def _notes(made: Iterable[Released], gone: list[Text], grid_m: float, least: int
     if withheld and any(each.guessed for each in made):
         notes.append(both("edition.rows_as_owners"))
     if gone:
-        names = Text("、".join(one.zh for one in gone), ", ".join(one.en for one in gone))
-        head = both("edition.left_out", names="{}")
-        notes.append(Text(head.zh.replace("{}", names.zh), head.en.replace("{}", names.en)))
+        notes.append(both("edition.left_out", names=listed(gone)))
     return notes

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from renewal_geo.maps.public.suppression import owner_sets, publishable
-from renewal_geo.maps.spec import NO_CLASS, LayerSpec, MapClass, MapColumn, Scheme, Text, both
+from renewal_geo.maps.spec import NO_CLASS, LayerSpec, MapClass, MapColumn, Scheme, both
 from renewal_geo.spatial.areas import polygonal
 
 COUNT = "merged_count"
@@ -108,7 +108,7 @@ def released(
     captions = None if merged else _captions(layer.captions, columns, values)
     published = LayerSpec(
         name=layer.name,
-        title=_merged_title(layer.title) if merged else layer.title,
+        title=both("edition.merged", title=layer.title) if merged else layer.title,
         kind=layer.kind,
         geometry=geometry,
         classes=tuple(
@@ -320,8 +320,3 @@ def _is_released(caption: str, row: int, values: list[str]) -> bool:
     for value in sorted((one for one in values if one), key=len, reverse=True):
         rest = rest.replace(value, "")
     return SEPARATORS.fullmatch(rest) is not None
-
-
-def _merged_title(title: Text) -> Text:
-    made = both("edition.merged", title="{}")
-    return Text(made.zh.replace("{}", title.zh), made.en.replace("{}", title.en))

@@ -164,8 +164,7 @@ def _kind_of(table: gpd.GeoDataFrame) -> Kind:
 
 def of_kind(key: str, kind: str, **figures: object) -> Text:
     """Return a text about a kind of facility."""
-    title, made = kind_title(kind), both(f"facility.{key}", kind="\0", **figures)
-    return Text(made.zh.replace("\0", title.zh), made.en.replace("\0", title.en))
+    return both(f"facility.{key}", kind=kind_title(kind), **figures)
 
 
 def site_layer(sites: gpd.GeoDataFrame, look: Look) -> tuple[LayerSpec, list[Text]]:

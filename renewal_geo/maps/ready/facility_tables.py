@@ -16,6 +16,7 @@ from renewal_geo.foundation.errors import InputError
 from renewal_geo.foundation.labels import LANGUAGES
 from renewal_geo.maps.ready.ready_tables import identified, said, texts_of
 from renewal_geo.maps.spec import Text, both
+from renewal_geo.maps.texts import listed
 
 # kinds that have an English name of ours, with what people write for them
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -135,8 +136,9 @@ def _radius_notes(
     drawn = list(areas["kind"])
     notes = []
     if drawn:
-        listed = [_said_radius(kind, standards[kind]) for kind in drawn]
-        notes.append(_listed("radius_note", listed, _sources(standards[k] for k in drawn)))
+        radii = [_said_radius(kind, standards[kind]) for kind in drawn]
+        sources = _sources(standards[k] for k in drawn)
+        notes.append(both("facility.radius_note", texts=listed(radii), sources=sources))
     doubtful = [kind_title(kind) for kind in drawn if not standards[kind].verified]
     bare = [kind_title(kind) for kind in kinds if kind and kind not in standards]
     unused = [kind_title(kind) for kind in standards if kind not in drawn]
@@ -146,7 +148,7 @@ def _radius_notes(
         ("unused_radius", unused),
     ):
         if names and (key != "no_radius" or standards):
-            notes.append(_listed(key, names))
+            notes.append(both(f"facility.{key}", texts=listed(names)))
     return notes
 
 
@@ -160,16 +162,6 @@ def _sources(standards: Iterable[Standard]) -> Text:
     none = both("facility.no_source")
     return Text(
         *(", ".join(dict.fromkeys(one or none.said(x) for one in named)) for x in LANGUAGES)
-    )
-
-
-def _listed(key: str, names: Sequence[Text], by: Text | None = None) -> Text:
-    made = both(f"facility.{key}", texts="\0", sources="\1")
-    source = by or Text("", "")
-    zh, en = "、".join(one.zh for one in names), ", ".join(one.en for one in names)
-    return Text(
-        made.zh.replace("\0", zh).replace("\1", source.zh),
-        made.en.replace("\0", en).replace("\1", source.en),
     )
 
 

@@ -156,16 +156,10 @@ def strangers_said(ids: Iterable[str], what: Text) -> list[Text]:
 
 
 def said(key: str, what: Text, texts: Sequence[str] = (), **figures: object) -> Text:
-    """Return a note; the user's own words are put in as they are, braces and all."""
+    """Return a note about a table, with some of the user's own words."""
     figures.setdefault("count", len(texts))
     shown = some_ids([text[:40] for text in dict.fromkeys(texts)], SHOWN_TEXTS)
-    made = both(key, what="\0", texts="\1", **figures)
-    return Text(
-        *(
-            made.said(lang).replace("\0", what.said(lang)).replace("\1", shown)
-            for lang in ("zh", "en")
-        )
-    )
+    return both(key, what=what, texts=shown, **figures)
 
 
 def coded(
@@ -270,10 +264,9 @@ def by_kind(layer: LayerSpec) -> list[LayerSpec]:
         return None if texts is None else tuple(texts[row] for row in rest)
 
     bare = tuple(replace(one, count=None, area_m2=None) for one in layer.classes)
-    title = both("ready.points_of", title="\0")
     points = replace(
         layer, name=f"{layer.name}_points", kind="point", classes=bare, schemes=(), area="",
-        title=Text(*(title.said(x).replace("\0", layer.title.said(x)) for x in ("zh", "en"))),
+        title=both("ready.points_of", title=layer.title),
         geometry=gpd.GeoSeries(layer.geometry.iloc[rest].reset_index(drop=True)), class_of=layer.class_of[rest],
         values=layer.values.iloc[rest].reset_index(drop=True),  # noqa: PD011 - our own field
         captions=some(layer.captions), marks=some(layer.marks), search=(), filters=(),

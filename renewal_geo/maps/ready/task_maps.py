@@ -201,7 +201,7 @@ def _projects(table: gpd.GeoDataFrame, plan: Programme, look: Look, warn_days: i
     )
     shown += own_columns(table, look.get("columns", ()), shown, "the projects")
     shown += tuple(
-        column(table, f"{kind}_{gate}", _gate_text(f"task.gate_{kind}", gate))
+        column(table, f"{kind}_{gate}", both(f"task.gate_{kind}", gate=gate_title(gate)))
         for gate in plan.gates
         for kind in ("due", "done")
     )
@@ -254,11 +254,6 @@ def _column(table: pd.DataFrame, name: str) -> MapColumn:
     english = f"{name}_en" if f"{name}_en" in table.columns else ""
     decimals = 1 if name.endswith(("_m2", "_wan")) else 0
     return column(table, name, both(f"{group}.{name}"), decimals=decimals, english=english)
-
-
-def _gate_text(key: str, gate: str) -> Text:
-    title, made = gate_title(gate), both(key, gate="\0")
-    return Text(made.zh.replace("\0", title.zh), made.en.replace("\0", title.en))
 
 
 def _schemes(table: gpd.GeoDataFrame) -> tuple[Scheme, ...]:

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from renewal_geo.foundation.labels import LANGUAGES, label
 from renewal_geo.foundation.quantities import M2_PER_HA
 from renewal_geo.maps.controls import Bars, Total, Where
 from renewal_geo.maps.public.layers import Told
 from renewal_geo.maps.ready.summaries import told_facts
 from renewal_geo.maps.ready.zone_layers import SUB_DISTRICT
-from renewal_geo.maps.spec import Text, both
+from renewal_geo.maps.spec import both
 
 if TYPE_CHECKING:
     from renewal_geo.zones import Delineation
@@ -50,8 +49,7 @@ def zone_bars(columns: Sequence[str]) -> tuple[Bars, ...]:
     """Return hectares by reason, per sub-district where the caller released that, else per zone."""
     by = SUB_DISTRICT if SUB_DISTRICT in columns else "zone_id"
     named = "zone_map.zones" if by == "zone_id" else f"column.{by}"
-    zh, en = (label("zone_map.area_by", g, name=label(named, g)) for g in LANGUAGES)
-    title, ha = Text(zh, en), both("map.ha")
+    title, ha = both("zone_map.area_by", name=both(named)), both("map.ha")
     return (Bars(f"area_by_{by}", title, "parcels", by, "area_m2", ha, TO_HA, 1),)
 
 

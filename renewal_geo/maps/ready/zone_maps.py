@@ -32,7 +32,6 @@ from renewal_geo.maps.spec import (
     LayerSpec,
     MapSpec,
     Side,
-    Text,
     both,
     crs_name,
     require_columns,
@@ -277,9 +276,5 @@ def _phases(
 
 def _earlier(layer: LayerSpec) -> LayerSpec:
     """Return a layer as the one of the earlier state, under names of its own."""
-    side = both("zone_map.before")
-    said = (
-        both("zone_map.side", title=title, side=side.said(lang)).said(lang)
-        for lang, title in (("zh", layer.title.zh), ("en", layer.title.en))
-    )
-    return replace(layer, name=f"{layer.name}_before", title=Text(*said))
+    title = both("zone_map.side", title=layer.title, side=both("zone_map.before"))
+    return replace(layer, name=f"{layer.name}_before", title=title)
