@@ -140,31 +140,26 @@ def _totals() -> tuple[Total, ...]:
 def _ground(parcels: gpd.GeoDataFrame) -> LayerSpec:
     ink = palettes.REASONS["not_in_pool"]
     one = MapClass("parcel", both("map.all_parcels"), ink.fill, count=len(parcels))
-    return LayerSpec(
-        name="parcels",
-        title=both("map.all_parcels"),
-        kind="polygon",
-        geometry=parcels.geometry,
-        classes=(one,),
-        class_of=np.zeros(len(parcels), dtype=np.int32),
-        columns=(),
-        values=pd.DataFrame(index=range(len(parcels))),
-        popup=False,
-    )
+    return _wordless("parcels", parcels.geometry, one)
 
 
 def _shapes(table: gpd.GeoDataFrame) -> LayerSpec:
     """Return the places of findings that are areas, outlined; the dots above carry the words."""
     one = MapClass("shape", both("map.finding_shapes"), line="#b3261e", width=1.6)
+    return _wordless("shapes", table.geometry, one)
+
+
+def _wordless(name: str, geometry: gpd.GeoSeries, one: MapClass) -> LayerSpec:
+    """Return areas of one class that no click asks about."""
     return LayerSpec(
-        name="shapes",
-        title=both("map.finding_shapes"),
+        name=name,
+        title=one.title,
         kind="polygon",
-        geometry=table.geometry,
+        geometry=geometry,
         classes=(one,),
-        class_of=np.zeros(len(table), dtype=np.int32),
+        class_of=np.zeros(len(geometry), dtype=np.int32),
         columns=(),
-        values=pd.DataFrame(index=range(len(table))),
+        values=pd.DataFrame(index=range(len(geometry))),
         popup=False,
     )
 

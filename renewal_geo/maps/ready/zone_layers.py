@@ -123,8 +123,7 @@ def parcel_schemes(
         made.append(_scheme("zone_id", title, by_zone))
     for name in (LAND_USE, SUB_DISTRICT):
         if name in own:
-            own_name = Text(own_title(name, "zh"), own_title(name, "en"))
-            title = both("zone_map.by_column", name=own_name)
+            title = both("zone_map.by_column", name=own_name(name))
             known = (palette or palettes.load()) if name == LAND_USE else None
             made.append(
                 _scheme(name, title, classed(parcels[name], area, title=title, palette=known))
