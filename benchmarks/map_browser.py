@@ -128,6 +128,10 @@ def _renderer(browser, when):
     return {f"{when}_mb": now, f"{when}_most_mb": most, f"{when}_cpu_s": seconds}
 
 
+# what lies over a map and is no parcel: a legend of thirty entries is a tenth of a picture
+BESIDE = ".leaflet-control-container, .maplegend, #maplegend { visibility: hidden !important; }"
+
+
 def _seen(page, job, place):
     """Return the share of the map that is not background, and the share that the table's area would take.
 
@@ -140,7 +144,8 @@ def _seen(page, job, place):
     from PIL import Image
 
     names = {"x": "left", "y": "top", "width": "width", "height": "height"}
-    picture = page.screenshot(clip={key: place[name] for key, name in names.items()})
+    clip = {key: place[name] for key, name in names.items()}
+    picture = page.screenshot(clip=clip, style=BESIDE)
     Path(job["picture"]).write_bytes(picture)
     pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
