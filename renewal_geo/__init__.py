@@ -12,9 +12,37 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from renewal_geo import contiguity, io, ledger, maps, potential, quality, report, zones
+    from renewal_geo import (
+        contiguity,
+        eligibility,
+        facilities,
+        handover,
+        io,
+        ledger,
+        maps,
+        potential,
+        quality,
+        report,
+        rules,
+        sitebank,
+        zones,
+    )
 
-__all__ = ["contiguity", "io", "ledger", "maps", "potential", "quality", "report", "zones"]
+__all__ = [
+    "contiguity",
+    "eligibility",
+    "facilities",
+    "handover",
+    "io",
+    "ledger",
+    "maps",
+    "potential",
+    "quality",
+    "report",
+    "rules",
+    "sitebank",
+    "zones",
+]
 
 
 def __getattr__(name: str) -> Any:

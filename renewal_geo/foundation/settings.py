@@ -12,8 +12,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from renewal_geo.foundation.eligibility_settings import ELIGIBILITY
+from renewal_geo.foundation.facilities_settings import FACILITIES
+from renewal_geo.foundation.handover_settings import HANDOVER
 from renewal_geo.foundation.map_settings import MAPS
 from renewal_geo.foundation.setting import Setting
+from renewal_geo.foundation.sitebank_settings import SITEBANK
 
 __all__ = ["CRITERION", "SETTINGS", "Report", "Setting", "checked", "dimension_parts", "nearest"]
 
@@ -345,6 +349,10 @@ SETTINGS: dict[str, dict[str, Setting]] = {
     "quality": QUALITY,
     "ledger": LEDGER,
     "potential": POTENTIAL,
+    "eligibility": ELIGIBILITY,
+    "handover": HANDOVER,
+    "sitebank": SITEBANK,
+    "facilities": FACILITIES,
     "maps": MAPS,
 }
 

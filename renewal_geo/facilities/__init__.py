@@ -1,0 +1,1 @@
+"""Who is within reach of public facilities, and where the next ones should go."""

@@ -1,0 +1,50 @@
+"""Who is within reach of what: coverage by standard, and the people whom nothing reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import pandas as pd
+
+from renewal_geo.foundation.provenance import Provenance
+from renewal_geo.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coverage:
+    """People within reach of public facilities.
+
+    Attributes
+    ----------
+    table
+        Indexed by ``kind``: ``radius_m, facilities, capacity, people, covered, share, uncovered, seats_needed,
+        seats_short, rule_id, verified, set_by, status, text_zh, text_en``. The radius is a rule; shares that
+        rest on a radius nobody read are advisory.
+    demand
+        Indexed by ``demand_id``: weight, and per kind ``nearest_<kind>`` (facility id), ``distance_<kind>_m``,
+        ``covered_<kind>``, ``access_<kind>`` (two-step floating catchment: seats per person); geometry.
+    facilities
+        Indexed by ``facility_id``: ``kind, capacity, people`` (within the radius), ``ratio`` (seats per
+        person in the catchment), ``snap_m`` (to the network); geometry.
+    uncovered
+        Demand that no facility of a kind reaches: ``demand_id, kind, weight, distance_m``; geometry.
+    by
+        ``line`` or ``network``.
+    """
+
+    table: pd.DataFrame
+    demand: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    uncovered: gpd.GeoDataFrame
+    by: str
+    rules: dict[str, Rule]
+    notes: tuple[str, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def __str__(self) -> str:
+        said = "; ".join(
+            f"{kind}: {row.covered:,.0f} of {row.people:,.0f} ({row.share:.1%}) within {row.radius_m:,.0f} m"
+            for kind, row in self.table.iterrows()
+        )
+        return f"by {self.by}: {said}"

@@ -1,0 +1,1 @@
+"""Which off-site land answers which need."""
