@@ -26,7 +26,8 @@ JOIN_KEYS: dict[str, type] = {
 }  # fmt: skip
 RASTER_KEYS: dict[str, type] = {"path": str, "band": int, "kind": str, "unit": str, "crs": str}
 RASTER_SUFFIXES = (".tif", ".tiff")
-RULE_KEYS = ("value", "because", "on")
+RULE_KEYS = ("value", "because", "on", "in_force_on")
+DEFAULT_CITY = "shenzhen"
 FORMS = {
     str: "a text in quotes", bool: "true or false", int: "a whole number",
     dict: 'a table, such as { a = "b" }',
@@ -124,7 +125,7 @@ def declared(path: str | Path) -> Declaration:
         for question in SETTINGS
         if question in data
     }
-    settings["rules"] = _rules(_table(data, "rules", report), report)
+    settings["rules"] = _rules(_table(data, "rules", report), file.parent, report)
     entries = _table(data, "layers", report)
     grids = {role: one for role, one in entries.items() if _is_grid(one)}
     layers = _layers({role: entries[role] for role in entries if role not in grids}, report)
@@ -245,13 +246,47 @@ def _day(value: object, report: Report) -> dt.date:
         return dt.date.min
 
 
-def _rules(data: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    for name, rule in data.items():
-        place = f'rules."{name}"'
-        if not isinstance(rule, Mapping):
-            report(f"[{place}] is not a table", place, f"begin it with a line [{place}]")
-            continue
-        for key in rule:
+def _rules(data: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """Return ``city``, ``tables`` (own rule files, parsed) and ``set`` (rule id -> entries of the study)."""
+    found: dict[str, Any] = {"city": DEFAULT_CITY, "tables": {}, "set": {}}
+    for name, entry in data.items():
+        if name == "city" and isinstance(entry, str):
+            found["city"] = entry
+        elif name == "files" and isinstance(entry, list):
+            for path in entry:
+                _own_rules(folder, str(path), found, report)
+        elif name in {"city", "files"}:
+            report(f"[rules] {name} = {entry!r}", "rules", "city is a text, files a list of paths")
+        else:
+            _set_value(name, entry, found["set"], report)
+    return found
+
+
+def _own_rules(folder: Path, path: str, found: dict[str, Any], report: Report) -> None:
+    """Read a rule file of the study: rules of its own, or values that somebody confirmed (``[rules]``)."""
+    file = folder / path
+    if not file.is_file():
+        report(
+            f"there is no rule file {path}",
+            "rules.files",
+            "correct the path; it is relative to the study",
+        )
+        return
+    content = _parsed(file)
+    for name, entry in content.pop("rules", {}).items():
+        _set_value(name, entry, found["set"], report)
+    if content:
+        found["tables"][path] = content
+
+
+def _set_value(name: str, entry: Any, found: dict[str, Any], report: Report) -> None:
+    place = f'rules."{name}"'
+    entries = entry if isinstance(entry, list) else [entry]
+    if not entries or not all(isinstance(one, Mapping) for one in entries):
+        report(f"[{place}] is not a table", place, f"begin it with a line [{place}]")
+        return
+    for one in entries:
+        for key in one:
             if key not in RULE_KEYS:
                 report(
                     f"[{place}] has no key {key!r}{nearest(key, RULE_KEYS)}",
@@ -259,11 +294,18 @@ def _rules(data: Mapping[str, Any], report: Report) -> dict[str, Any]:
                     f"use: {', '.join(RULE_KEYS)}",
                 )
         for key in ("value", "because"):
-            if key not in rule:
+            if key not in one:
                 report(
                     f"[{place}] has no {key}", place, "give value = and because = with the reason"
                 )
-    return dict(data)
+        for key in ("on", "in_force_on"):
+            if key in one and type(one[key]) is not dt.date:
+                report(
+                    f"[{place}] {key} = {one[key]!r} is not a day",
+                    place,
+                    f"write {key} = 2020-06-01",
+                )
+    found[name] = [dict(one) for one in entries]
 
 
 def _layers(data: Mapping[str, Any], report: Report) -> tuple[Layer, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from renewal_geo import io
+from renewal_geo import io, rules
 from renewal_geo.foundation.labels import label
 from renewal_geo.foundation.provenance import Provenance, Source, sha256_of
 from renewal_geo.foundation.settings import SETTINGS
@@ -20,6 +20,7 @@ from renewal_geo.foundation.study import Study
 CERTIFICATE = "certificate.json"
 STUDY_FILE = "study.toml"
 REPAIRED = "repaired.gpkg"
+DEFAULT_CITY = "shenzhen"
 Given = Mapping[str, Mapping[str, Any]]
 
 
@@ -102,10 +103,54 @@ def own_study(study: Study, tables: Mapping[str, gpd.GeoDataFrame]) -> str:
         "notes": list(study.provenance.notes),
         "layers": {role: {"path": REPAIRED, "layer": role} for role in tables},
         **{q: dict(study.settings[q]) for q in SETTINGS if study.settings.get(q)},
+        **_own_rules(study),
     }
     return "# repaired layers of a run; the log of the repairs is in quality.gpkg\n" + io.as_toml(
         content
     )
+
+
+def rules_of(study: Study, day: dt.date | None = None) -> rules.RuleSet:
+    """Return the rules of a study on its day, or on another one, its own values put over them.
+
+    A value that the study sets stands for the one in force on the study's own day (or on the entry's
+    ``in_force_on``) and for no other: rules of 2021 do not take a value that was confirmed for 2020.
+
+    Raises
+    ------
+    RuleError
+        For an unknown city, faults in the study's own rule files, a value that no rule has.
+    """
+    asked = study.settings.get("rules", {})
+    found = rules.load(asked.get("city", DEFAULT_CITY), asked.get("tables"))
+    for rule_id, entries in asked.get("set", {}).items():
+        for one in entries:
+            found = found.override(
+                rule_id,
+                one["value"],
+                because=one["because"],
+                on=one.get("on"),
+                in_force_on=one.get("in_force_on", study.as_of),
+            )
+    return found.on(day or study.as_of)
+
+
+def rule_files(study: Study) -> dict[str, str]:
+    """Return the study's own rule files as texts, by the names that its study.toml gives them."""
+    tables = study.settings.get("rules", {}).get("tables", {})
+    return {name: io.as_toml(content) for name, content in tables.items()}
+
+
+def _own_rules(study: Study) -> dict[str, Any]:
+    asked = study.settings.get("rules", {})
+    entries = {
+        rule_id: values[0] if len(values) == 1 else values
+        for rule_id, values in asked.get("set", {}).items()
+    }
+    if not (entries or asked.get("tables") or asked.get("city", DEFAULT_CITY) != DEFAULT_CITY):
+        return {}
+    files = {"files": list(asked["tables"])} if asked.get("tables") else {}
+    return {"rules": {"city": asked.get("city", DEFAULT_CITY), **files, **entries}}
 
 
 def reading_notes(study: Study) -> tuple[str, ...]:

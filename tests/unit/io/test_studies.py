@@ -226,7 +226,7 @@ def test_settings_and_rules(folder):
     )
     settings = open_study(folder).settings
     assert settings["zones"] == {"min_area_ha": 2.0, "lock_in": ["3", "A"], "min_share": {"a": 1.0}}
-    assert settings["rules"]["unit.share"]["value"] == 0.6
+    assert settings["rules"]["set"]["unit.share"][0]["value"] == 0.6
 
 
 def test_quality_opens_what_cannot_be_measured(folder):
