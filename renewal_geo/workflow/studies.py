@@ -121,6 +121,11 @@ def rules_of(study: Study, day: dt.date | None = None) -> rules.RuleSet:
     RuleError
         For an unknown city, faults in the study's own rule files, a value that no rule has.
     """
+    return all_rules_of(study).on(day or study.as_of)
+
+
+def all_rules_of(study: Study) -> rules.RuleSet:
+    """Return the rules of a study on all days, its own values put over them."""
     asked = study.settings.get("rules", {})
     found = rules.load(asked.get("city", DEFAULT_CITY), asked.get("tables"))
     for rule_id, entries in asked.get("set", {}).items():
@@ -132,7 +137,7 @@ def rules_of(study: Study, day: dt.date | None = None) -> rules.RuleSet:
                 on=one.get("on"),
                 in_force_on=one.get("in_force_on", study.as_of),
             )
-    return found.on(day or study.as_of)
+    return found
 
 
 def rule_files(study: Study) -> dict[str, str]:

@@ -20,11 +20,17 @@ FUNCTIONS = {
     ("maps", "facilities"): "facility_map",
     ("maps", "quality"): "quality_map",
     ("maps", "tasks"): "task_map",
+    ("maps", "units"): "unit_map",
 }
+
+
+TOOLS = {"rules"}  # looked up and confirmed on the line; in Python they are a set that is asked
 
 
 def verbs():
     for question, group in COMMANDS.items():
+        if question in TOOLS:
+            continue
         for verb in getattr(group, "commands", {}):
             yield question, verb
 
