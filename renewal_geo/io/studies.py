@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,9 @@ from renewal_geo.io.tables import read_table
 NO_SHAPES = "none"
 
 
-def open_study(path: str | Path, *, measured: bool = True) -> Study:
+def open_study(
+    path: str | Path, *, measured: bool = True, needs: Sequence[str] = ("parcels",)
+) -> Study:
     """Open a study: check ``study.toml``, read every layer into one working CRS.
 
     Parameters
@@ -38,6 +40,8 @@ def open_study(path: str | Path, *, measured: bool = True) -> Study:
         Insist on a CRS that can measure: a metric working CRS, and a known one for every layer.
         Without it (``quality check``) layers without a CRS stay as they are and the working CRS,
         where ``study.toml`` has none, is the parcels' own.
+    needs
+        Roles without which the question means nothing.
 
     Returns
     -------
@@ -62,11 +66,12 @@ def open_study(path: str | Path, *, measured: bool = True) -> Study:
     4547
     """
     declaration = declared(path)
-    if not any(layer.role == "parcels" for layer in declaration.layers):
+    missing = [role for role in needs if role not in {layer.role for layer in declaration.layers}]
+    if missing:
         raise InputError(
-            "the study has no parcels",
+            f"the study has no {' and no '.join(missing)}",
             where=str(declaration.folder),
-            fix='add [layers.parcels] with path = "…" to study.toml',
+            fix=f'add [layers.{missing[0]}] with path = "…" to study.toml',
             code="layer_missing",
         )
     working = _working_crs(declaration, measured)
@@ -197,6 +202,8 @@ def _read(
         )
         if frame.crs is None and measured:
             raise _without_crs(frame, layer)
+        if measured and not layer.crs.strip():
+            _ask_for_system(source, layer)
     sources: list[Source] = []
     full = dict(source.restored)
     columns = {name: _in_full(asked, full) for name, asked in layer.columns.items()}
@@ -339,6 +346,26 @@ def _without_crs(frame: gpd.GeoDataFrame, layer: Layer) -> CRSError:
         fix=f'ask whoever made it, and write crs = "{example}" (or whatever it is) into '
         f"[layers.{layer.role}]"
         + (f"; by their range the coordinates could be {could}" if could else ""),
+        code="crs_missing",
+    )
+
+
+def _ask_for_system(source: Source, layer: Layer) -> None:
+    """Refuse to measure with degrees of which nobody said, and something speaks against, that they are WGS 84.
+
+    The systems of Chinese web maps lie some 500 m away: more than the radius of a kindergarten.
+    """
+    assumed = next((note for note in source.notes if "are assumed" in note), "")
+    doubt = next((note for note in source.notes if note.startswith("crs_suspect: ")), "")
+    if not assumed or "not WGS 84" not in doubt:
+        return
+    why = doubt.removeprefix("crs_suspect: ").rpartition("; write crs")[0]
+    system = "BD-09" if "probably BD-09" in why else "GCJ-02"
+    raise CRSError(
+        f"{Path(layer.path).name} states no CRS ({assumed.split(':')[0]}), and {why}",
+        where=f"{layer.path} [{layer.place}]",
+        fix=f'ask where it comes from, and say so in [{layer.place}]: crs = "{system}" brings it back to '
+        'WGS 84; crs = "EPSG:4326" if it is WGS 84 already',
         code="crs_missing",
     )
 

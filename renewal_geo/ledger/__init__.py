@@ -1,6 +1,6 @@
 """How much of what lies in what? Area books that close to the square metre."""
 
-from renewal_geo.ledger.area_changes import (
+from renewal_geo.foundation.area_changes import (
     AREA_TOLERANCE,
     AreaChanges,
     compare_areas,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from renewal_geo.ledger.area_changes import joined_reasons
+from renewal_geo.foundation.area_changes import joined_reasons
 from renewal_geo.spatial.areas import Floats, Ints
 from renewal_geo.spatial.lineage import GONE, NEW, RESHAPED, SAME, Lineage, Side
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from renewal_geo.foundation.area_changes import AREA_TOLERANCE, require_share
 from renewal_geo.foundation.crs import require_metric, require_same
 from renewal_geo.foundation.errors import Faults, some_ids
 from renewal_geo.foundation.provenance import Provenance, versions
 from renewal_geo.foundation.quantities import hectares
-from renewal_geo.ledger.area_changes import AREA_TOLERANCE, require_share
 from renewal_geo.ledger.change_tables import (
     AFTER,
     BEFORE,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from renewal_geo.foundation.area_changes import reason_codes
 from renewal_geo.foundation.errors import InputError
 from renewal_geo.ledger import compare_areas, reason_list
-from renewal_geo.ledger.area_changes import reason_codes
 
 UNITS = tomllib.loads((Path(__file__).parent / "published_units.toml").read_text(encoding="utf-8"))
 OF = {

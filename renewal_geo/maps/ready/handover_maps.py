@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from renewal_geo.foundation.site_statuses import WORDS
 from renewal_geo.maps import palettes
 from renewal_geo.maps.classes import classed
 from renewal_geo.maps.controls import Bars, Compare, Deadlines, Timeline, Total, Where, days_after
@@ -44,21 +45,15 @@ from renewal_geo.maps.spec import LayerSpec, MapClass, MapColumn, MapSpec, Schem
 
 RESERVE = "in_reserve"
 LINE = "#2b3640"
-STATUSES = (
-    Code(
-        "committed", both("handover.committed"), palettes.Ink("#c9c4ba", "forward", LINE, 0.4),
-        ("已承诺", "promised"),
-    ),
-    Code(
-        "cleared", both("handover.cleared"), palettes.Ink("#f0e442", "horizontal", LINE, 0.4),
-        ("已清理", "已清场", "已腾空"),
-    ),
-    Code("filed", both("handover.filed"), palettes.Ink("#56b4e9", "dots", LINE, 0.4), ("已备案",)),
-    Code(
-        RESERVE, both("handover.in_reserve"), palettes.Ink("#0072b2", "", LINE, 0.4),
-        ("已入库", "已移交", "移交入库", "handed_over", "done"),
-    ),
-)  # fmt: skip
+STATUS_INKS = {
+    "committed": palettes.Ink("#c9c4ba", "forward", LINE, 0.4),
+    "cleared": palettes.Ink("#f0e442", "horizontal", LINE, 0.4),
+    "filed": palettes.Ink("#56b4e9", "dots", LINE, 0.4),
+    RESERVE: palettes.Ink("#0072b2", "", LINE, 0.4),
+}
+STATUSES = tuple(
+    Code(name, both(f"handover.{name}"), STATUS_INKS[name], words) for name, words in WORDS.items()
+)
 DUE_INKS = {
     "done": palettes.Ink("#0072b2", "", LINE, 0.4),
     "overdue": palettes.Ink("#d55e00", "cross", LINE, 0.4),
