@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 import sample_books
 import sample_programme
+import sample_units
+import sample_verdicts
 import shapely
 from sample_faults import plant
 from shapely import LineString, Point, Polygon, box
@@ -539,22 +541,56 @@ def write(table: gpd.GeoDataFrame, name: str, *, cpg: bool = True, prj: bool = T
         path.with_suffix(".prj").unlink()
 
 
-def write_programme(parcels: gpd.GeoDataFrame, listed: gpd.GeoDataFrame) -> None:
-    """Write the year's programme: layers as Shapefiles, tables without shapes as CSV."""
+def write_programme(
+    parcels: gpd.GeoDataFrame, listed: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Write the year's programme, layers as Shapefiles and tables as CSV; return sites (not yet written), needs."""
     own = np.random.default_rng(sample_programme.SEED)
     projects = sample_programme.projects(own, parcels, listed)
     supply = sample_programme.supply(own, projects)
     milestones = sample_programme.milestones(own, projects, supply)
     investment = sample_programme.investment(own, projects)
     write(projects.drop(columns="block"), "projects")
-    write(sample_programme.sites(own, parcels, projects, milestones), "sites")
+    sites = sample_programme.sites(own, parcels, projects, milestones)
     write(sample_programme.facilities(own, parcels), "facilities")
     homes = sample_programme.demand(parcels)
     write(homes, "demand")
-    write(sample_programme.needs(own, homes), "needs")
+    needs = sample_units.with_shapes(sample_programme.needs(own, homes))
+    write(needs, "needs")
     tables = {"milestones": milestones, "supply": supply, "investment": investment}
     for name, table in tables.items():
         table.to_csv(OUT / f"{name}.csv", index=False, encoding="GBK", lineterminator="\n")
+    return sites, needs
+
+
+def write_units(
+    parcels: gpd.GeoDataFrame,
+    listed: gpd.GeoDataFrame,
+    programme: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    surveys: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame],
+) -> None:
+    """Write the units with their ranges and all that they are screened by."""
+    tenure, lines, buildings = surveys
+    sites, needs = programme
+    own = np.random.default_rng(sample_units.SEED)
+    drawn = sample_units.draw(own, listed, parcels, sites, buildings, tenure)
+    write(drawn.units, "units")
+    write(drawn.demolition, "demolition")
+    write(drawn.development, "development")
+    write(drawn.odd_lots, "odd_lots")
+    write(drawn.tenure, "tenure")
+    blocks = sample_units.block_lines(lines, listed)
+    more = sample_units.with_eco_corner(lines, drawn)
+    handed = sample_units.with_off_site(
+        own, sample_units.with_terms(own, sites, listed), needs, parcels, listed
+    )
+    write(blocks, "block_lines")
+    write(more, "control_lines", cpg=False)
+    write(sample_units.with_odd_years(buildings, listed), "buildings")
+    write(handed, "sites")
+    drawn.holders.to_csv(OUT / "holders.csv", index=False, encoding="GBK", lineterminator="\n")
+    known = sample_verdicts.verdicts(drawn, parcels, handed, more, blocks)
+    known.to_csv(OUT / "planted_verdicts.csv", index=False, encoding="utf-8", lineterminator="\n")
 
 
 def stamp_dbf(path: Path) -> None:
@@ -582,16 +618,14 @@ def main() -> int:
     write(barriers(town, onto_ground, outline), "barriers", prj=False)
     write(exclusions(onto_ground, outline), "exclusions", cpg=False)
     write(districts, "sub_districts")
-    write(listed, "units")
-    write(roads(town, onto_ground, outline), "roads")
+    write(sample_units.joined_streets(roads(town, onto_ground, outline)), "roads")
     write(survey, "land_use")
     own = np.random.default_rng(sample_books.SEED)
-    write(sample_books.tenure(parcels), "tenure")
-    write(
-        sample_books.control_lines(own, parcels, outline, onto_ground), "control_lines", cpg=False
-    )
-    write(sample_books.buildings(own, parcels, listed), "buildings")
-    write_programme(parcels, listed)
+    tenure = sample_books.tenure(parcels)
+    lines = sample_books.control_lines(own, parcels, outline, onto_ground)
+    buildings = sample_books.buildings(own, parcels, listed)
+    programme = write_programme(parcels, listed)
+    write_units(parcels, listed, programme, (tenure, lines, buildings))
     faults.to_csv(OUT / "planted_faults.csv", index=False, encoding="utf-8", lineterminator="\n")
     pool = parcels[parcels["现状用途"].isin(POOL_USES)].geometry.area.sum()
     print(

@@ -103,6 +103,23 @@ def quality(
 
 
 @app.command()
+@settings_options("maps", "eligibility")
+def units(
+    study: StudyArgument,
+    *,
+    out: OutOption,
+    as_json: JsonOption = False,
+    given: dict[str, dict[str, Any]],
+) -> None:
+    """Draw which units may be listed: each by its verdict, with every finding in its popup.
+
+    Screens the units by the rules of the study's day, as `eligibility screen` does; draws unit ranges,
+    development land and public land where there are any. Writes units.html and units_map.json.
+    """
+    _publish("units", study, out, given, as_json=as_json)
+
+
+@app.command()
 @settings_options("maps")
 def tasks(
     study: StudyArgument,

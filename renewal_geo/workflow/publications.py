@@ -12,19 +12,24 @@ from typing import Any, Literal
 import pandas as pd
 
 from renewal_geo import io, maps
+from renewal_geo.facilities.cover_standards import radius_rules
 from renewal_geo.foundation import progress, schema
 from renewal_geo.foundation.errors import InputError, SchemaError
+from renewal_geo.foundation.facility_kinds import kind_code
 from renewal_geo.foundation.settings import SETTINGS, nearest
 from renewal_geo.foundation.study import Study
 from renewal_geo.maps.ready.task_tables import GATES
 from renewal_geo.maps.sheet.wall_sheets import wall_sheet
 from renewal_geo.workflow.drawings import checked
+from renewal_geo.workflow.screenings import LAYERS as SCREENED
+from renewal_geo.workflow.screenings import screened
 from renewal_geo.workflow.studies import (
     Given,
     data_day,
     listed,
     reading_notes,
     record_of,
+    rules_of,
     sources,
     study_or_layer,
     with_options,
@@ -168,7 +173,7 @@ def carried(stage: io.Stage, study: Study) -> Study:
     return dataclasses.replace(study, settings={**study.settings, "maps": given})
 
 
-def _look(study: Study, asked: Mapping[str, Any], *roles_drawn: str) -> dict[str, Any]:
+def look_of(study: Study, asked: Mapping[str, Any], *roles_drawn: str) -> dict[str, Any]:
     """Return what every map is told: heading, footer, edition, base layers; the first role is the main one."""
     name = asked["basemap"]
     wanted = asked["context"] or [
@@ -223,7 +228,7 @@ def _handover(
         before=before,
         before_as_of=before_as_of,
         warn_days=asked["warn_days"],
-        **_look(study, asked, "sites", "projects"),
+        **look_of(study, asked, "sites", "projects"),
     )
 
 
@@ -234,15 +239,28 @@ def _facilities(
     standards = {
         kind: maps.Standard(radius, asked["radii_source"], kind in checked_kinds)
         for kind, radius in asked["radii"].items()
-    }
+    } or _ruled_radii(study)
     return maps.facility_spec(
         study.table("sites"),
         study.table("facilities"),
         study.get("needs"),
         study.get("demand"),
         standards,
-        **_look(study, asked, "sites", "facilities", "needs", "demand"),
+        **look_of(study, asked, "sites", "facilities", "needs", "demand"),
     )
+
+
+def _ruled_radii(study: Study) -> dict[str, maps.Standard]:
+    """Return the radii of the rules in force for the kinds that there are, where the maps state none."""
+    table = study.table("facilities")
+    if "kind" not in table.columns:
+        return {}
+    kinds = dict.fromkeys(table["kind"].dropna().map(kind_code))
+    found = radius_rules(kinds, None, rules_of(study))
+    return {
+        kind: maps.Standard(float(one.value), one.document, one.decides)
+        for kind, one in found.items()
+    }
 
 
 def _tasks(
@@ -255,19 +273,19 @@ def _tasks(
         investment=plain.get("investment"),
         gates=tuple(asked["gates"]) or GATES,
         warn_days=asked["warn_days"],
-        **_look(study, asked, "projects", *PLAIN_TABLES),
+        **look_of(study, asked, "projects", *PLAIN_TABLES),
     )
 
 
 def _quality(study: Study, asked: Mapping[str, Any], _: Mapping[str, pd.DataFrame]) -> maps.MapSpec:
-    look = _look(study, asked, "parcels")
+    look = look_of(study, asked, "parcels")
     look["context"] = {}
     look["owners"] = ""
     return maps.quality_spec(checked(study), study.parcels, **look)
 
 
 def _zones(study: Study, asked: Mapping[str, Any], _: Mapping[str, pd.DataFrame]) -> maps.MapSpec:
-    look = _look(study, asked, "parcels", "exclusions", "land_use")
+    look = look_of(study, asked, "parcels", "exclusions", "land_use")
     made = delineated(study)
     # barriers, exclusions and boundaries are layers of a map of zones by themselves
     look["context"] = {k: v for k, v in look["context"].items() if k in {"rivers", "roads"}}
@@ -280,6 +298,16 @@ def _zones(study: Study, asked: Mapping[str, Any], _: Mapping[str, pd.DataFrame]
     )
 
 
+def _units(study: Study, asked: Mapping[str, Any], _: Mapping[str, pd.DataFrame]) -> maps.MapSpec:
+    return maps.unit_spec(
+        screened(study),
+        study.table("units"),
+        study.get("development_land"),
+        study.get("sites"),
+        **look_of(study, asked, "units", *SCREENED.values()),
+    )
+
+
 Maker = Callable[[Study, Mapping[str, Any], Mapping[str, pd.DataFrame]], maps.MapSpec]
 MAKERS: dict[str, Maker] = {
     "zones": _zones,
@@ -287,6 +315,7 @@ MAKERS: dict[str, Maker] = {
     "facilities": _facilities,
     "quality": _quality,
     "tasks": _tasks,
+    "units": _units,
 }
 
 

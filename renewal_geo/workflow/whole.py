@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from renewal_geo import io
+from renewal_geo.foundation import schema
 from renewal_geo.workflow.drawings import checked, repaired, write_quality
-from renewal_geo.workflow.publications import PLAIN_TABLES, carried, write_study_maps
+from renewal_geo.workflow.publications import carried, write_study_maps
 from renewal_geo.workflow.studies import (
     CERTIFICATE,
     REPAIRED,
@@ -33,7 +34,11 @@ def run(path: Path, out: Path, given: Given) -> Passage:
     notes = (*reading_notes(study), str(findings), str(mended))
     with io.staged(out, record=CERTIFICATE) as stage:
         write_quality(stage, study, findings, mended)
-        drawn = {role: table for role, table in study.tables.items() if role not in PLAIN_TABLES}
+        drawn = {
+            role: table
+            for role, table in study.tables.items()
+            if schema.table(role).geometry != "none"  # lists of people stay where they are
+        }
         tables = {**drawn, "parcels": mended.table}
         io.write_layers(stage.path(REPAIRED), tables)
         stage.write_text(STUDY_FILE, own_study(carried(stage, study), tables))

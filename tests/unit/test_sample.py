@@ -8,6 +8,9 @@ import shapely
 from renewal_geo import io, quality
 
 POOL = ["M1", "M0", "W1"]
+CHECKED = [
+    "国有已出让", "非农建设用地", "征地返还用地", "已处理历史用地", "旧屋村", "未完善手续", "国有未出让",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +62,8 @@ def test_control_lines_are_three_kinds_that_overlap(study):
 
 def test_tenure_is_digitised_separately(study):
     tenure = study.table("tenure")
-    assert set(tenure["tenure"]) == {"国有", "国有/集体", "集体"}
+    assert set(tenure["权属"]) == {"国有", "国有/集体", "集体"}
+    assert set(tenure["tenure"]) == {"国有", "国有/集体", "集体", *CHECKED}
     assert tenure.geometry.is_valid.all()
     excess = tenure.geometry.area.sum() - tenure.geometry.union_all().area
     assert excess > 10_000
