@@ -14,7 +14,19 @@ from typing import Annotated, Any
 import typer
 
 from renewal_geo import io, workflow
-from renewal_geo.cli import export, ledger, maps, potential, quality, zones
+from renewal_geo.cli import (
+    eligibility,
+    export,
+    facilities,
+    handover,
+    ledger,
+    maps,
+    potential,
+    quality,
+    rules,
+    sitebank,
+    zones,
+)
 from renewal_geo.cli.options import JsonOption, OutOption, StudyArgument, settings_options
 from renewal_geo.cli.render import Reply, say, say_error, visible_progress
 from renewal_geo.foundation.errors import RenewalWarning, UsageError
@@ -32,6 +44,11 @@ app.add_typer(quality.app, name="quality")
 app.add_typer(potential.app, name="potential")
 app.add_typer(zones.app, name="zones")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(eligibility.app, name="eligibility")
+app.add_typer(handover.app, name="handover")
+app.add_typer(sitebank.app, name="sitebank")
+app.add_typer(facilities.app, name="facilities")
+app.add_typer(rules.app, name="rules")
 app.add_typer(maps.app, name="maps")
 app.command("export")(export.export)
 

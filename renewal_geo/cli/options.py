@@ -96,9 +96,10 @@ def _parameter(name: str, setting: Setting) -> inspect.Parameter:
         default = None
     else:
         python = {"float": float, "int": int}.get(setting.kind, str)
+        flags = (flag, f"-{name}") if len(name) == 1 else (flag,)
         annotation = Annotated[
             python | None,
-            typer.Option(flag, help=text, show_default=False),
+            typer.Option(*flags, help=text, show_default=False),
         ]
         default = None
     return inspect.Parameter(

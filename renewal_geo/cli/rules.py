@@ -145,21 +145,23 @@ def _day(text: str) -> dt.date | str:
 def _line(rule: Rule) -> str:
     mark = "●" if rule.decides else "○"
     who = "set by the study" if rule.set_by else label(f"rule.{rule.verified}", "en")
-    return (
-        f"{mark} {rule.rule_id}  {rule.operator} {_shown(rule.value)} {rule.unit}".rstrip()
-        + f"  [{who}] {rule.title_zh}"
-    )
+    return f"{mark} {rule.rule_id}  {_limit(rule)}  [{who}] {rule.title_zh}"
 
 
 def _page(rule: Rule) -> list[str]:
     told = [
-        f"{rule.since or '…'} – {rule.until or '…'}: {rule.operator} {_shown(rule.value)} {rule.unit}".rstrip(),
+        f"{rule.since or '…'} – {rule.until or '…'}: {_limit(rule)}",
         f"  {label(f'rule.{rule.verified}', 'zh')} {label(f'rule.{rule.verified}', 'en')}",
         f"  {rule.document} {rule.clause}".rstrip(),
     ]
     for text in (rule.quotation, rule.source, rule.note, rule.because):
         told += [f"  {text}"] if text else []
     return told
+
+
+def _limit(rule: Rule) -> str:
+    unit = "" if rule.unit == "1" else rule.unit
+    return f"{rule.operator} {_shown(rule.value)} {unit}".strip()
 
 
 def _shown(value: Any) -> str:

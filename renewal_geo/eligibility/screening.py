@@ -26,7 +26,8 @@ class Screening:
     findings
         One row per unit and criterion, in the order of the units and of the criteria: ``unit_id,
         criterion, status, meets`` (True | False | None), ``figure, unit, operator, limit, rule_id,
-        verified, set_by, text_zh, text_en`` (one sentence with the figure, the limit and why).
+        verified, set_by, text_zh, text_en`` (one sentence with the figure, the limit and why), ``rests_on`` (ids of
+        other rules that the figure rests on).
     offences
         Where a criterion is not met on the ground: ``unit_id, criterion, kind, area_m2``, geometry.
     figures
@@ -37,6 +38,15 @@ class Screening:
         The day whose rules apply.
     notes, provenance
         What was decided on the way; inputs and versions.
+    comparisons
+        Every single comparison with a rule, in the columns of `findings`: a criterion may ask several, and
+        its finding is the one that binds.
+    left_out
+        ``unit_id, criterion, why_zh, why_en``: criteria that do not concern a unit.
+    parcels
+        Willingness parcel by parcel, without a name: ``unit_id, parcel_id, form, owners, consenting_owners,
+        unanswered_owners, owner_share, floor_area_share, meets, further_signers, few_owners, area_m2``. Where
+        ``few_owners`` is true a row speaks of fewer than three people: never publish it.
     """
 
     units: gpd.GeoDataFrame
@@ -47,6 +57,9 @@ class Screening:
     as_of: dt.date
     notes: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
+    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
+    left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
+    parcels: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __str__(self) -> str:
         counts = self.units["verdict"].value_counts()

@@ -19,11 +19,13 @@ class Coverage:
     ----------
     table
         Indexed by ``kind``: ``radius_m, facilities, capacity, people, covered, share, uncovered, seats_needed,
-        seats_short, rule_id, verified, set_by, status, text_zh, text_en``. The radius is a rule; shares that
-        rest on a radius nobody read are advisory.
+        seats_short, rule_id, verified, set_by, status, seats_rule_id, seats_verified, text_zh, text_en``. The
+        radius is a rule; shares that rest on a radius nobody read are advisory, and a kind without a radius
+        is not_evaluable.
     demand
         Indexed by ``demand_id``: weight, and per kind ``nearest_<kind>`` (facility id), ``distance_<kind>_m``,
-        ``covered_<kind>``, ``access_<kind>`` (two-step floating catchment: seats per person); geometry.
+        and where it has a radius ``covered_<kind>``, ``access_<kind>`` (two-step floating catchment: seats
+        per person, NaN where no facility names its seats); geometry.
     facilities
         Indexed by ``facility_id``: ``kind, capacity, people`` (within the radius), ``ratio`` (seats per
         person in the catchment), ``snap_m`` (to the network); geometry.
@@ -31,6 +33,8 @@ class Coverage:
         Demand that no facility of a kind reaches: ``demand_id, kind, weight, distance_m``; geometry.
     by
         ``line`` or ``network``.
+    detour
+        By how much a straight line was lengthened, for ``line``.
     """
 
     table: pd.DataFrame
@@ -41,10 +45,7 @@ class Coverage:
     rules: dict[str, Rule]
     notes: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
+    detour: float = 1.0
 
     def __str__(self) -> str:
-        said = "; ".join(
-            f"{kind}: {row.covered:,.0f} of {row.people:,.0f} ({row.share:.1%}) within {row.radius_m:,.0f} m"
-            for kind, row in self.table.iterrows()
-        )
-        return f"by {self.by}: {said}"
+        return f"by {self.by}: " + "; ".join(self.table["text_en"])

@@ -247,8 +247,11 @@ def _day(value: object, report: Report) -> dt.date:
 
 
 def _rules(data: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    """Return ``city``, ``tables`` (own rule files, parsed) and ``set`` (rule id -> entries of the study)."""
-    found: dict[str, Any] = {"city": DEFAULT_CITY, "tables": {}, "set": {}}
+    """Return ``city``, ``tables`` (own rule files, parsed), ``set`` (rule id -> entries of the study).
+
+    ``set_in`` has rule id -> file of those entries that stand in a file and not in study.toml.
+    """
+    found: dict[str, Any] = {"city": DEFAULT_CITY, "tables": {}, "set": {}, "set_in": {}}
     for name, entry in data.items():
         if name == "city" and isinstance(entry, str):
             found["city"] = entry
@@ -273,8 +276,13 @@ def _own_rules(folder: Path, path: str, found: dict[str, Any], report: Report) -
         )
         return
     content = _parsed(file)
-    for name, entry in content.pop("rules", {}).items():
+    confirmed = content.pop("rules", {})
+    if not isinstance(confirmed, Mapping):
+        report(f"rules of {path} is not a table", "rules.files", 'begin with [rules."rule.id"]')
+        confirmed = {}
+    for name, entry in confirmed.items():
         _set_value(name, entry, found["set"], report)
+        found["set_in"][name] = path
     if content:
         found["tables"][path] = content
 
@@ -286,26 +294,36 @@ def _set_value(name: str, entry: Any, found: dict[str, Any], report: Report) -> 
         report(f"[{place}] is not a table", place, f"begin it with a line [{place}]")
         return
     for one in entries:
-        for key in one:
-            if key not in RULE_KEYS:
-                report(
-                    f"[{place}] has no key {key!r}{nearest(key, RULE_KEYS)}",
-                    place,
-                    f"use: {', '.join(RULE_KEYS)}",
-                )
-        for key in ("value", "because"):
-            if key not in one:
-                report(
-                    f"[{place}] has no {key}", place, "give value = and because = with the reason"
-                )
-        for key in ("on", "in_force_on"):
-            if key in one and type(one[key]) is not dt.date:
-                report(
-                    f"[{place}] {key} = {one[key]!r} is not a day",
-                    place,
-                    f"write {key} = 2020-06-01",
-                )
+        _check_entry(one, place, report)
+    if name in found:
+        report(
+            f"[{place}] is set twice, in study.toml or in the files of [rules]",
+            place,
+            "keep one; values of several days are [[...]] of one place",
+        )
     found[name] = [dict(one) for one in entries]
+
+
+def _check_entry(one: Mapping[str, Any], place: str, report: Report) -> None:
+    for key in one:
+        if key not in RULE_KEYS:
+            report(
+                f"[{place}] has no key {key!r}{nearest(key, RULE_KEYS)}",
+                place,
+                f"use: {', '.join(RULE_KEYS)}",
+            )
+    for key in ("value", "because"):
+        if key not in one:
+            report(f"[{place}] has no {key}", place, "give value = and because = with the reason")
+    if not isinstance(one.get("because", ""), str):
+        report(f"[{place}] because = {one['because']!r} is no text", place, "put it in quotes")
+    for key in ("on", "in_force_on"):
+        if key in one and type(one[key]) is not dt.date:
+            report(
+                f"[{place}] {key} = {one[key]!r} is not a day",
+                place,
+                f"write {key} = 2020-06-01",
+            )
 
 
 def _layers(data: Mapping[str, Any], report: Report) -> tuple[Layer, ...]:

@@ -1,6 +1,6 @@
 """Dated rules as data: which value was in force on which day, where it stands, and who read it there."""
 
-from renewal_geo.rules.rule import STUDY, WORST_FIRST, Rule, Status, Verdict, judge
+from renewal_geo.rules.rule import STUDY, WORST_FIRST, Rule, Status, Verdict, judge, unfit
 from renewal_geo.rules.rule_files import cities, load
 from renewal_geo.rules.rule_sets import NamedSet, RuleSet
 
@@ -15,4 +15,5 @@ __all__ = [
     "cities",
     "judge",
     "load",
+    "unfit",
 ]

@@ -113,6 +113,42 @@ def judge(rule: Rule | None, figure: float | None) -> Verdict:
     return Verdict("pass" if meets else "fail", meets)
 
 
+def unfit(rule: Rule, value: Any) -> str:
+    """Return what keeps a value from taking the place of a rule's own, empty where nothing does.
+
+    A limit takes a finite number, a share one between 0 and 1, a list a list of texts.
+
+    >>> unfit(Rule("a", "q", 0.6, unit="1", operator=">="), 60)
+    '60 is no share between 0 and 1: write 60 % as 0.6'
+    >>> unfit(Rule("a", "q", ["x"]), "x")
+    "'x' is no list of texts, such as ['x']"
+    """
+    if isinstance(rule.value, list):
+        fits = isinstance(value, list) and value and all(isinstance(one, str) for one in value)
+        return "" if fits else f"{value!r} is no list of texts, such as {rule.value[:2]}"
+    if not rule.operator and not is_number(rule.value):
+        return ""
+    if not is_number(value) or not math.isfinite(value):
+        return f"{value!r} is not a number"
+    if _is_share(rule) and not 0 <= value <= 1:
+        percent = f": write {value:g} % as {value / 100:g}" if 1 < value <= 100 else ""
+        return f"{value:g} is no share between 0 and 1{percent}"
+    return ""
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_share(rule: Rule) -> bool:
+    return (
+        rule.unit == "1"
+        and bool(rule.operator or rule.of)
+        and (rule.value is None or (is_number(rule.value) and rule.value <= 1))
+    )
+
+
 def _compared(figure: float, operator: Operator, limit: float) -> bool:
     match operator:
         case ">":

@@ -11,18 +11,20 @@ import datetime as dt
 import functools
 import importlib.resources
 import itertools
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from renewal_geo.foundation.errors import Faults, RuleError
-from renewal_geo.rules.rule import Operator, Rule, Verified
+from renewal_geo.rules.rule import Operator, Rule, Verified, is_number
 from renewal_geo.rules.rule_sets import NamedSet, RuleSet
 
 SHARED = ("title", "title_zh", "unit", "operator", "of")
 OWN = (
     "value", "since", "until", "document", "clause", "quotation", "source", "verified", "confidence", "note",
 )  # fmt: skip
+TEXTS = ("title", "title_zh", "unit", "of", "document", "clause", "quotation", "source", "note")
 SETS = "sets.toml"
 DECLARED = "not_found"
 CONFIDENCES = ("H", "M", "L", "none")
@@ -56,8 +58,7 @@ def load(city: str = "shenzhen", tables: Mapping[str, Mapping[str, Any]] | None 
     if city:
         shipped, named = _shipped(city)
         versions |= shipped
-    for place, content in (tables or {}).items():
-        versions |= read_rules(content, place, faults)
+    versions |= _joined(tables or {}, faults)
     faults.raise_if_any()
     return RuleSet(city or "own", versions, named)
 
@@ -79,16 +80,27 @@ def _shipped(city: str) -> tuple[Mapping[str, tuple[Rule, ...]], tuple[NamedSet,
         )
     folder = importlib.resources.files("renewal_geo.rules") / "data" / city
     faults = Faults(RuleError)
-    versions: dict[str, tuple[Rule, ...]] = {}
-    named: tuple[NamedSet, ...] = ()
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-        if file.name == SETS:
-            named = tuple(NamedSet(**one) for one in content["sets"])
-        else:
-            versions |= read_rules(content, file.name, faults)
+    files = sorted(folder.iterdir(), key=lambda one: one.name)
+    tables = {one.name: tomllib.loads(one.read_text(encoding="utf-8")) for one in files}
+    periods = tables.pop(SETS, {}).get("sets", ())
+    versions = _joined(tables, faults)
     faults.raise_if_any()
-    return versions, named
+    return versions, tuple(NamedSet(**one) for one in periods)
+
+
+def _joined(tables: Mapping[str, Mapping[str, Any]], faults: Faults) -> dict[str, tuple[Rule, ...]]:
+    """Return the rules of several files; an id that stands in two of them is a fault."""
+    found: dict[str, tuple[Rule, ...]] = {}
+    stands_in: dict[str, str] = {}
+    for place, content in tables.items():
+        for rule_id, rules in read_rules(content, place, faults).items():
+            if rule_id in found:
+                faults.add(
+                    f"the rule stands in {stands_in[rule_id]} too", where=f"{place}: {rule_id}",
+                    fix="keep all values of one rule in one file", code="bad_rules",
+                )  # fmt: skip
+            found[rule_id], stands_in[rule_id] = rules, place
+    return found
 
 
 def read_rules(
@@ -115,7 +127,7 @@ def _versions(
     rule_id: str, question: str, entry: Any, where: str, faults: Faults
 ) -> tuple[Rule, ...]:
     values = entry.get("values") if isinstance(entry, Mapping) else None
-    if not isinstance(values, list) or not values:
+    if not isinstance(values, list) or not values or not all(isinstance(v, dict) for v in values):
         faults.add(
             "has no values", where=where, fix=f'add [["{rule_id}".values]]', code="bad_rules"
         )
@@ -135,8 +147,9 @@ def _versions(
         rule = Rule(rule_id, question, one.get("value"), **shared, **own)
         _check(rule, where, faults)
         rules.append(rule)
-    rules.sort(key=lambda one: one.since or dt.date.min)
-    _check_periods(rules, where, faults)
+    if all(_is_day(day) for rule in rules for day in (rule.since, rule.until)):
+        rules.sort(key=lambda one: one.since or dt.date.min)
+        _check_periods(rules, where, faults)
     return tuple(rules)
 
 
@@ -158,22 +171,36 @@ def _check(rule: Rule, where: str, faults: Faults) -> None:
         fault(f"confidence = {rule.confidence!r}", f"one of: {', '.join(CONFIDENCES)}")
     if (rule.value is None) != (rule.verified == DECLARED):
         fault("a value that was not found has none, and any other has one", "give or drop value")
-    if rule.verified == "read" and not (
-        rule.document and (rule.clause or rule.quotation or rule.source)
-    ):
-        fault(
-            "was read, but it does not say where", "give document, and clause, quotation or source"
-        )
-    if rule.operator and rule.value is not None and not _is_number(rule.value):
+    for name in TEXTS:
+        if not isinstance(getattr(rule, name), str):
+            fault(f"{name} = {getattr(rule, name)!r} is no text", "put it in quotes")
+    if rule.verified == "read" and not (rule.document and (rule.clause or rule.quotation)):
+        fault("was read, but it does not say where", "give document, and clause or quotation")
+    if rule.operator and rule.value is not None and not _is_limit(rule.value):
         fault(f"operator {rule.operator} needs a number, not {rule.value!r}", "give a number")
-    if not all(isinstance(one, dt.date | None) for one in (rule.since, rule.until)):
-        fault("since and until are days", "write since = 2020-06-30 without quotes")
-    elif rule.since and rule.until and rule.since > rule.until:
-        fault(f"begins on {rule.since}, after its end on {rule.until}", "exchange since and until")
+    if why := _unfit_days(rule):
+        fault(*why)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _unfit_days(rule: Rule) -> tuple[str, str] | None:
+    """Return what is wrong with the days of a value, and what to do."""
+    if not _is_day(rule.since) or not _is_day(rule.until):
+        return "since and until are days", "write since = 2020-06-30 without quotes"
+    if rule.since and rule.until and rule.since > rule.until:
+        return (
+            f"begins on {rule.since}, after its end on {rule.until}",
+            "exchange since and until",
+        )
+    return None
+
+
+def _is_limit(value: Any) -> bool:
+    return is_number(value) and math.isfinite(value)
+
+
+def _is_day(value: object) -> bool:
+    """Return whether a value is a day or none; a time of a day is not compared with one."""
+    return value is None or type(value) is dt.date
 
 
 def _check_periods(rules: Sequence[Rule], where: str, faults: Faults) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from renewal_geo.foundation.errors import RuleError
-from renewal_geo.rules.rule import STUDY, Rule
+from renewal_geo.rules.rule import STUDY, Rule, unfit
 
 COMPARED = ("value", "operator", "unit", "of", "document", "clause", "verified", "set_by")
 
@@ -156,7 +156,8 @@ class RuleSet:
         Raises
         ------
         RuleError
-            For an unknown id, an empty reason, a day on which no value is in force.
+            ``unknown_rule``, ``no_reason``, ``not_in_force`` (no value on that day), ``bad_value`` (not what
+            the rule can be: see :func:`renewal_geo.rules.rule.unfit`).
         """
         self.require(rule_id)
         if not because.strip():
@@ -174,6 +175,12 @@ class RuleSet:
                 + ("" if when is None else f" on {when}"),
                 fix="; ".join(_period(rule) for rule in versions) or "leave it out",
                 code="not_in_force",
+            )
+        if fault := unfit(meant[0], value):
+            raise RuleError(
+                f"{rule_id}: {fault}",
+                fix=f"give a value of the same kind as {meant[0].value!r}, unit {meant[0].unit or 'none'}",
+                code="bad_value",
             )
         changed = dataclasses.replace(
             meant[0], value=value, set_by=STUDY, because=because, confirmed_on=on

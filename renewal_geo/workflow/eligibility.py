@@ -89,7 +89,13 @@ def screen(
     against
         Another day: the two screenings stand side by side.
     """
-    study = with_options(io.open_study(path), given)
+    return screen_study(with_options(io.open_study(path), given), out, on, against)
+
+
+def screen_study(
+    study: Study, out: Path, on: dt.date | None = None, against: dt.date | None = None
+) -> Screened:
+    """Screen the units of a study that is open already; everything else as :func:`screen`."""
     progress.report("eligibility.screen", 0.0)
     first = screened(study, on)
     second = None if against is None else screened(study, against)

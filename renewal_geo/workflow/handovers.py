@@ -77,10 +77,15 @@ class HandedOver:
 def assess(path: Path, out: Path, given: Given, before: Path | None = None) -> HandedOver:
     """Assess the units of a study, against an earlier version where there is one, into `out`."""
     study = with_options(io.open_study(path, needs=("units",)), given)
-    asked = _asked(study)
     earlier = (
         None if before is None else with_options(io.open_study(before, needs=("units",)), given)
     )
+    return assess_study(study, out, earlier)
+
+
+def assess_study(study: Study, out: Path, earlier: Study | None = None) -> HandedOver:
+    """Assess the units of a study that is open already; everything else as :func:`assess`."""
+    asked = _asked(study)
     progress.report("handover.assess", 0.0)
     # of the earlier version its areas and sites are used, no verdict: the rules need not be those of its day
     old = None if earlier is None else (assessed(earlier, by=study), earlier)

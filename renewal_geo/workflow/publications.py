@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -137,8 +137,10 @@ def write_map(
     return report
 
 
-def write_study_maps(stage: io.Stage, study: Study) -> tuple[str, ...]:
-    """Write the ready maps that a study has the layers for, but those of zones and findings.
+def write_study_maps(
+    stage: io.Stage, study: Study, without: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Write the ready maps that a study has the layers for, but those of zones and findings, and `without`.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def write_study_maps(stage: io.Stage, study: Study) -> tuple[str, ...]:
     read, plain = with_tables(study, asked)
     notes = []
     for kind, roles in STUDY_MAPS.items():
-        if any(study.get(role) is None for role in roles):
+        if kind in without or any(study.get(role) is None for role in roles):
             continue
         try:
             spec = MAKERS[kind](read, asked, plain)

@@ -16,10 +16,11 @@ from renewal_geo.foundation.days import parsed_days
 from renewal_geo.foundation.errors import Faults, InputError
 from renewal_geo.foundation.study import Study
 from renewal_geo.report.rule_sheets import CONFIRM_COLUMNS
-from renewal_geo.rules import Rule, RuleSet
+from renewal_geo.rules import Rule, RuleSet, unfit
 from renewal_geo.workflow.studies import listed, rules_of
 
 SHEET, FILE = "rules.xlsx", "rules_confirmed.toml"
+NEEDED = ("rule_id", "since", "confirmed", "because")  # columns of a sheet that comes back
 # which layer makes a study ask a question
 ASKED_BY = {
     "eligibility": "units",
@@ -73,10 +74,27 @@ def confirm(path: Path, out: Path, filled: Path | None = None) -> Confirmed:
     entries = confirmed_rows(table, rules, filled.name)
     for rule_id, entry in entries.items():
         rules = rules.override(rule_id, entry["value"], because=entry["because"])
-    dated = {name: {**entry, "in_force_on": study.as_of} for name, entry in entries.items()}
+    dated = {name: [{**entry, "in_force_on": study.as_of}] for name, entry in entries.items()}
+    kept = _confirmed_before(study, dated)
+    told = {name: each[0] if len(each) == 1 else each for name, each in kept.items()}
     with io.staged(out, record=FILE) as stage:
-        stage.write_text(FILE, io.as_toml({"rules": dated}))
+        stage.write_text(FILE, io.as_toml({"rules": told}))
     return Confirmed(0, len(entries), listed(stage))
+
+
+def _confirmed_before(
+    study: Study, now: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Put what is confirmed now over what the study's file of confirmed values has, which is kept."""
+    asked = study.settings.get("rules", {})
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for rule_id, path in asked.get("set_in", {}).items():
+        if Path(path).name == FILE:
+            kept[rule_id] = [{"in_force_on": study.as_of, **one} for one in asked["set"][rule_id]]
+    for rule_id, entries in now.items():
+        others = [one for one in kept.get(rule_id, ()) if one["in_force_on"] != study.as_of]
+        kept[rule_id] = [*others, *entries]
+    return kept
 
 
 def undecided(study: Study, rules: RuleSet) -> list[Rule]:
@@ -90,9 +108,7 @@ def confirmed_rows(table: pd.DataFrame, rules: RuleSet, where: str) -> dict[str,
     """Return rule id -> value, because and on of the rows that somebody filled in."""
     names = {title: name for name, (title, _) in CONFIRM_COLUMNS.items()}
     rows = table.rename(columns=names)
-    lacking = [
-        CONFIRM_COLUMNS[one][0] for one in ("rule_id", "confirmed", "because") if one not in rows
-    ]
+    lacking = [CONFIRM_COLUMNS[one][0] for one in NEEDED if one not in rows]
     if lacking:
         raise InputError(
             f"{where} has no column {lacking[0]!r}",
@@ -111,6 +127,11 @@ def confirmed_rows(table: pd.DataFrame, rules: RuleSet, where: str) -> dict[str,
             f"{where}, row {place}: {rule_id}",
             faults,
         )
+        if rule_id in found:
+            faults.add(
+                f"{rule_id} is filled in twice", where=f"{where}, row {place}", fix="keep one row",
+                code="bad_confirmation",
+            )  # fmt: skip
         if entry:
             found[rule_id] = entry
     if not found and not faults.found:
@@ -131,14 +152,20 @@ def _entry(
     if rule is None:
         fault("has no value in force on the study's day", "leave the row empty")
         return None
+    since = _day(row["since"], fault)
+    if since != rule.since:
+        fault(
+            f"was confirmed for the value in force from {since or 'the beginning'}; on the study's day"
+            f" another one is, from {rule.since or 'the beginning'}",
+            "write a new sheet with `renewal-geo rules confirm`, and compare with the text of that day",
+        )
     because = _text(row["because"])
     if not because:
         fault("has a value without a reason", "say who compared it with which clause of which text")
-    value = _value(_text(row["confirmed"]))
-    if rule.operator and (isinstance(value, bool) or not isinstance(value, int | float)):
-        fault(f"{row['confirmed']!r} is not a number", "write a number; a share as 0.15, not 15 %")
-    elif rule.operator and rule.unit == "1" and not 0 <= value <= 1 and "share" in rule.rule_id:
-        fault(f"{value:g} is no share", "write a share as 0.15")
+    dated = rule.unit == "date"
+    value = str(_day(row["confirmed"], fault)) if dated else _value(_text(row["confirmed"]))
+    if why := unfit(rule, value):
+        fault(why, 'write a number (a share as 0.15), a list as ["...", "..."]')
     return {"value": value, "because": because, "on": _day(row.get("on"), fault)}
 
 

@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from renewal_geo import io, rules
+from renewal_geo.foundation.errors import Faults, RuleError
 from renewal_geo.foundation.labels import label
 from renewal_geo.foundation.provenance import Provenance, Source, sha256_of
 from renewal_geo.foundation.settings import SETTINGS
@@ -128,22 +129,28 @@ def all_rules_of(study: Study) -> rules.RuleSet:
     """Return the rules of a study on all days, its own values put over them."""
     asked = study.settings.get("rules", {})
     found = rules.load(asked.get("city", DEFAULT_CITY), asked.get("tables"))
+    faults = Faults(RuleError)
     for rule_id, entries in asked.get("set", {}).items():
         for one in entries:
-            found = found.override(
-                rule_id,
-                one["value"],
-                because=one["because"],
-                on=one.get("on"),
-                in_force_on=one.get("in_force_on", study.as_of),
-            )
+            try:
+                found = found.override(
+                    rule_id,
+                    one["value"],
+                    because=one["because"],
+                    on=one.get("on"),
+                    in_force_on=one.get("in_force_on", study.as_of),
+                )
+            except RuleError as fault:
+                place = f'study.toml: [rules."{rule_id}"]'
+                faults.add(fault.what, where=place, fix=fault.fix, code=fault.code)
+    faults.raise_if_any()
     return found
 
 
 def rule_files(study: Study) -> dict[str, str]:
-    """Return the study's own rule files as texts, by the names that its study.toml gives them."""
+    """Return the study's own rule files as texts, by the names that :func:`own_study` gives them."""
     tables = study.settings.get("rules", {}).get("tables", {})
-    return {name: io.as_toml(content) for name, content in tables.items()}
+    return {f"rules_{n}.toml": io.as_toml(one) for n, one in enumerate(tables.values(), 1)}
 
 
 def _own_rules(study: Study) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def _own_rules(study: Study) -> dict[str, Any]:
     }
     if not (entries or asked.get("tables") or asked.get("city", DEFAULT_CITY) != DEFAULT_CITY):
         return {}
-    files = {"files": list(asked["tables"])} if asked.get("tables") else {}
+    files = {"files": list(rule_files(study))} if asked.get("tables") else {}
     return {"rules": {"city": asked.get("city", DEFAULT_CITY), **files, **entries}}
 
 

@@ -121,6 +121,38 @@ def test_the_sheet_comes_back_and_then_decides(study, tmp_path):
     )
 
 
+def test_a_second_sheet_keeps_what_the_first_confirmed(study, tmp_path):
+    out = tmp_path / "out"
+    for rule_id, value in (
+        ("unit.legal_land_share", 0.6),
+        ("unit.existed_before", dt.date(2007, 6, 30)),
+    ):
+        back = filled(study, out, {rule_id: {"confirmed": value, "because": "compared"}})
+        told("confirm", study, "--out", out, "--read", back)
+        made = (out / "rules_confirmed.toml").read_text(encoding="utf-8")
+        (study / "rules_confirmed.toml").write_text(made, encoding="utf-8")
+        text = (study / "study.toml").read_text()
+        if "[rules]" not in text:
+            (study / "study.toml").write_text(text + '[rules]\nfiles = ["rules_confirmed.toml"]\n')
+    found = rules_of(io.open_study(study))
+    assert found["unit.legal_land_share"].decides
+    assert found["unit.existed_before"].value == "2007-06-30"
+
+
+def test_a_sheet_of_one_day_does_not_confirm_the_value_of_another(study, tmp_path):
+    """Two thirds, compared with the text of 2020, must not become the limit of 2021."""
+    out = tmp_path / "out"
+    back = filled(
+        study, out, {"willingness.strata_area": {"confirmed": 0.666666, "because": "compared"}}
+    )
+    text = (study / "study.toml").read_text().replace("2020-06-30", "2021-06-30")
+    (study / "study.toml").write_text(text)
+    code, record = run("confirm", study, "--out", out, "--read", back)
+    assert code == 3
+    assert "in force from 2009-12-01" in record["error"]["what"]
+    assert not (out / "rules_confirmed.toml").exists()
+
+
 @pytest.mark.parametrize(
     ("answer", "what"),
     [
@@ -138,6 +170,61 @@ def test_a_sheet_filled_badly_is_refused_with_its_row(study, tmp_path, answer, w
     assert what in record["error"]["what"]
     assert "row" in record["error"]["where"]
     assert not (out / "rules_confirmed.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "what"),
+    [
+        ('[rules."unit.legal_share"]\nvalue = 0.6\nbecause = "x"\n', 4, "there is no rule"),
+        (
+            '[rules."willingness.joint"]\nvalue = 1.0\nbecause = "x"\n',
+            4,
+            "0 values in force on 2020-06-30",
+        ),
+        ('[rules."unit.legal_land_share"]\nvalue = 60\nbecause = "x"\n', 4, "write 60 % as 0.6"),
+        ('[rules."unit.legal_land_share"]\nvalue = 0.6\n', 3, "has no because"),
+        ('[rules."unit.legal_land_share"]\nvalue = 0.6\nbecause = 7\n', 3, "is no text"),
+        (
+            '[rules]\nfiles = ["own.toml"]\n[rules."a.b"]\nvalue = 1\nbecause = "x"\n',
+            3,
+            "is set twice",
+        ),
+        ('[rules]\nfiles = ["none.toml"]\n', 3, "no rule file none.toml"),
+    ],
+)
+def test_a_study_that_sets_nonsense_is_refused(study, entry, code, what):
+    (study / "own.toml").write_text('[rules."a.b"]\nvalue = 1\nbecause = "x"\n')
+    with (study / "study.toml").open("a") as file:
+        file.write(entry)
+    found, record = run("list", "--study", study)
+    assert found == code
+    assert what in record["error"]["what"] + record["error"]["fix"]
+    assert "rules" in record["error"]["where"]
+
+
+def test_what_a_study_sets_wrongly_is_told_at_once_with_the_nearest_ids(study):
+    with (study / "study.toml").open("a") as file:
+        for name in ("unit.legal_share", "willingnes.shares"):
+            file.write(f'[rules."{name}"]\nvalue = 0.6\nbecause = "x"\n')
+    code, record = run("list", "--study", study)
+    assert code == 4
+    for told in ("unit.legal_share", "willingnes.shares"):
+        assert told in record["error"]["what"]
+    assert "unit.legal_land_share" in record["error"]["fix"]
+    assert "willingness.shares" in record["error"]["fix"]
+
+
+def test_a_rule_that_is_filled_in_twice_is_refused(study, tmp_path):
+    out = tmp_path / "out"
+    answer = {"rule_id": "unit.legal_land_share", "confirmed": 0.6, "because": "x"}
+    back = filled(
+        study,
+        out,
+        dict.fromkeys(("unit.legal_land_share", "unit.legal_land_share.key_unit"), answer),
+    )
+    code, record = run("confirm", study, "--out", out, "--read", back)
+    assert code == 3
+    assert "filled in twice" in record["error"]["what"]
 
 
 def test_an_empty_sheet_is_refused(study, tmp_path):

@@ -40,6 +40,13 @@ def test_between_two_days_of_one_version_nothing_changes(rule, one, other):
         assert ALL.on(between).find(rule.rule_id) == rule
 
 
+@given(st.sampled_from([rule for rule in ALL if rule.verified != "read"]), st.floats() | st.none())
+def test_no_figure_makes_an_unread_value_decide(rule, figure):
+    if rule.operator:
+        assert rules.judge(rule, figure).status in ("advisory", "not_evaluable")
+    assert not rule.decides
+
+
 @given(DAYS)
 def test_one_value_per_rule_and_day(day):
     found = ALL.on(day)
@@ -57,7 +64,7 @@ def test_only_a_value_that_decides_gives_pass_or_fail(day, figure, rule):
         assert found.verified == "read"
 
 
-@given(DAYS, st.sampled_from(LIMITS), st.floats(0, 1e6))
+@given(DAYS, st.sampled_from(LIMITS), SHARES)
 def test_an_override_changes_its_own_value_and_no_other(day, rule, value):
     dated = ALL.on(day)
     if rule.rule_id not in dated:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from renewal_geo.foundation.facility_kinds import kind_code
 from renewal_geo.maps import palettes
 from renewal_geo.maps.classes import classed
-from renewal_geo.maps.ready.facility_tables import kind_code, kind_title, link_lines, within
+from renewal_geo.maps.ready.facility_tables import kind_title, link_lines, within
 from renewal_geo.maps.ready.publications import Look, owners_of
 from renewal_geo.maps.ready.ready_tables import (
     areas_of,
@@ -116,13 +118,30 @@ def service_layer(areas: gpd.GeoDataFrame, existing: LayerSpec) -> LayerSpec:
     )
 
 
-def people_layer(demand: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> LayerSpec:
-    """Return where people are, in four steps of equal numbers of rows, and within whose reach."""
+def steps_of(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return the inner edges of steps that hold equal numbers of rows; equal values share a step."""
+    if not len(values):
+        return np.zeros(0)
+    edges = np.unique(np.quantile(values, np.arange(1, count) / count))
+    inner: NDArray[np.float64] = edges[edges < values.max()]
+    return inner
+
+
+def people_layer(
+    demand: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    covered: Mapping[str, pd.Series] | None = None,
+    titles: Mapping[str, Text] | None = None,
+) -> LayerSpec:
+    """Return where people are, in four steps of equal numbers of rows, and within whose reach.
+
+    `covered` says so row by row where it was measured, with a title each; else those in the areas are.
+    """
     table = identified(demand, "demand", ["weight"])
     weight = pd.to_numeric(table["weight"], errors="coerce").to_numpy(dtype=float)
     table["weight"] = weight
     known = weight[np.isfinite(weight)]
-    edges = np.unique(np.quantile(known, [0.25, 0.5, 0.75])) if len(known) else np.zeros(0)
+    edges = steps_of(known, len(PEOPLE))
     class_of = np.where(np.isfinite(weight), np.searchsorted(edges, weight, side="left"), -1)
     bounds = [known.min(), *edges, known.max()] if len(known) else [0.0, 0.0]
     classes = tuple(
@@ -136,11 +155,15 @@ def people_layer(demand: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> LayerSpec
     if "sub_district" in table.columns:
         table["sub_district"] = texts_of(table, "sub_district")
         shown.append(MapColumn("sub_district", both("ready.sub_district")))
-    for kind, area in zip(areas["kind"], areas.geometry, strict=True):
-        inside = pd.Series(within(table, area), index=table.index)
+    reach = covered
+    if reach is None:
+        pairs = zip(areas["kind"], areas.geometry, strict=True)
+        reach = {kind: pd.Series(within(table, area)) for kind, area in pairs}
+    for kind, inside in reach.items():
         flags = _flagged(inside, "within", "beyond")
         table[f"reach_{kind}"], table[f"reach_{kind}_en"] = flags
-        shown.append(MapColumn(f"reach_{kind}", of_kind("reach", kind), english=f"reach_{kind}_en"))
+        title = titles[kind] if titles else of_kind("reach", kind)
+        shown.append(MapColumn(f"reach_{kind}", title, english=f"reach_{kind}_en"))
     return LayerSpec(
         name="demand",
         title=both("facility.demand"),

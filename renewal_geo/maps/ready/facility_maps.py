@@ -8,6 +8,7 @@ from typing import Unpack
 import geopandas as gpd
 import pandas as pd
 
+from renewal_geo.foundation.facility_kinds import kind_code
 from renewal_geo.maps.controls import Bars, Deadlines, Timeline, Total, Where
 from renewal_geo.maps.page.folium_page import Page
 from renewal_geo.maps.ready.facility_layers import (
@@ -21,7 +22,6 @@ from renewal_geo.maps.ready.facility_layers import (
 from renewal_geo.maps.ready.facility_tables import (
     Standard,
     checked_standards,
-    kind_code,
     service_areas,
 )
 from renewal_geo.maps.ready.publications import (

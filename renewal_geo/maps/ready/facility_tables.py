@@ -13,26 +13,12 @@ from numpy.typing import NDArray
 
 from renewal_geo.foundation import crs as crs_rules
 from renewal_geo.foundation.errors import InputError
+from renewal_geo.foundation.facility_kinds import KINDS, kind_code
 from renewal_geo.foundation.labels import LANGUAGES
 from renewal_geo.maps.ready.ready_tables import identified, said, texts_of
 from renewal_geo.maps.spec import Text, both
 from renewal_geo.maps.texts import listed
 
-# kinds that have an English name of ours, with what people write for them
-KINDS: Mapping[str, tuple[str, ...]] = {
-    "kindergarten": ("幼儿园",),
-    "primary": ("小学",),
-    "junior": ("初中", "初级中学"),
-    "senior": ("高中", "普通高中"),
-    "nine_year": ("九年一贯制学校", "九年一贯制"),
-    "health_centre": ("社康中心", "社康", "社区健康服务中心"),
-    "hospital": ("医院",),
-    "bus_terminus": ("公交首末站", "公交场站"),
-    "sports_ground": ("社区体育场地", "体育场地", "社区体育活动场地"),
-    "culture_room": ("文化活动室", "社区文化活动室"),
-    "elderly_care": ("老年人日间照料", "老年人日间照料中心"),
-    "park": ("公园绿地", "公园"),
-}
 CIRCLE_SEGMENTS = 24
 
 
@@ -53,12 +39,6 @@ class Standard:
     radius_m: float
     source: str = ""
     verified: bool = False
-
-
-def kind_code(text: str) -> str:
-    """Return the code of a kind of facility by its code or a name of it, else the text itself."""
-    plain = str(text).strip()
-    return next((code for code, names in KINDS.items() if plain == code or plain in names), plain)
 
 
 def kind_title(code: str) -> Text:
