@@ -271,9 +271,8 @@ def _weights(
             return np.ones(n)
         given = demand[given]
     if isinstance(given, pd.Series):
-        given = (
-            given.reindex(ids) if given.index is not ids and set(ids) <= set(given.index) else given
-        )
+        if not given.index.equals(ids) and ids.isin(given.index).all():
+            given = given.reindex(ids)
         given = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     values = np.asarray(given, dtype=float)
     if values.ndim and len(values) != n:

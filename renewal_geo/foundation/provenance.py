@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
+import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,8 +117,9 @@ def _installed() -> dict[str, str]:
     """Look the versions up once: that takes longer than many an answer."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
+        loaded = getattr(sys.modules.get(name), "__version__", None)  # metadata takes a millisecond each
         try:
-            found[name] = importlib.metadata.version(name)
+            found[name] = loaded or importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
     return found

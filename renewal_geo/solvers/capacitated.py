@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, vstack
 
 from renewal_geo.solvers.covering_programmes import Programme, solve
-from renewal_geo.solvers.medians import nearest
 from renewal_geo.solvers.siting import Choice
 
 Floats = NDArray[np.float64]
@@ -400,6 +399,8 @@ def _least(pairs: Pairs, terms: Terms, known: _Found) -> _Found:
 
 def _cheapest(pairs: Pairs, terms: Terms, known: _Found) -> _Found:
     """Serve all at the least cost, which without capacities would be no more."""
+    from renewal_geo.solvers.medians import nearest  # numba: only for this model
+
     free_of_limits = nearest(
         csr_array((pairs.cost, (pairs.row, pairs.site)), shape=(len(pairs.weight), len(pairs.capacity))),
         pairs.weight, terms.p or 0, fixed=terms.fixed, exclusive=terms.groups,

@@ -37,6 +37,10 @@ STEPS = 400  # of the prices
 WHOLE = 0.5
 WALK = 200_000  # exchanges
 BATCH = 250  # sites of small parts that go to HiGHS together
+TRIES, MANY = (
+    4,
+    20,
+)  # covers that the prices preferred and that are mended: few where HiGHS is quick
 
 
 def fewest(
@@ -260,11 +264,13 @@ def _cover_part(
     plan = None if (cover.counts(first) == 0).any() else first
     top = len(plan) if plan is not None else int(use.sum()) + 1
     raised, cost, wanted = price_set(cover, use, top, steps=STEPS)
-    for one in wanted[:20]:
+    bound = math.ceil(raised - 1e-6)
+    for one in wanted[: TRIES if int(use.sum()) <= BATCH else MANY]:
+        if top <= bound:
+            break
         other = _pruned(cover, grow(cover, one[_apart(group[one])], cover.m, group, use))
         if len(other) < top and not (cover.counts(other) == 0).any():
             plan, top = other, len(other)
-    bound = math.ceil(raised - 1e-6)
     if plan is not None and bound < top and int(use.sum()) > BATCH and (group < 0).all():
         from renewal_geo.solvers.covering_walk import shrink  # numba: only where it pays
 

@@ -16,6 +16,7 @@ Flags = NDArray[np.bool_]
 SMOOTH = 0.92  # share of the old direction that a step keeps; with PATIENCE, the best of a grid on clusters
 PATIENCE = 10  # steps without progress before the step is halved
 SHORTEST = 1e-4
+add = np.add.reduce
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,14 +73,16 @@ def price(
     target, total = float(incumbent), float(weight.sum())
     plain = bool((group < 0).all()) and 0 < p < cover.m
     best, best_u = np.inf, u.copy()
-    direction, slope = np.zeros_like(u), np.empty_like(u)
+    direction, slope, work = np.zeros_like(u), np.empty_like(u), np.empty_like(u)
+    stuck, at_end = np.empty(len(u), dtype=bool), np.empty(len(u), dtype=bool)
     length, idle = 1.0, 0
     plans: list[Ints] = []
     mark = np.empty(cover.m)
+    # a step takes some ten microseconds, most of them calls: hence ufuncs with `out`, and no methods of arrays
     for _ in range(steps):
         worth = reach.of_sites(u)
-        chosen = np.argpartition(worth, -p)[-p:] if plain else _dearest(worth, p, group)
-        value = total - float(u.sum()) + float(worth[chosen].sum())
+        chosen = worth.argpartition(-p)[-p:] if plain else _dearest(worth, p, group)
+        value = total - float(add(u)) + float(add(worth[chosen]))
         if value < best * (1 - 1e-9):
             idle, best = 0, value
             best_u[:] = u
@@ -98,15 +101,21 @@ def price(
         mark[:] = 0.0
         mark[chosen] = 1.0
         np.subtract(reach.of_rows(mark), 1.0, out=slope)
-        slope[((slope > 0) & (u <= 0)) | ((slope < 0) & (u >= weight))] = 0.0
-        direction *= SMOOTH
-        slope *= 1 - SMOOTH
-        direction += slope
-        size = float(np.square(direction, out=slope).sum())  # not @: BLAS would wake its threads
+        # a price at the end of its range is not pushed beyond it: slope up at 0, down at the weight
+        np.less_equal(u, 0.0, out=stuck)
+        np.logical_and(stuck, np.greater(slope, 0.0, out=at_end), out=stuck)
+        np.copyto(slope, 0.0, where=stuck)
+        np.greater_equal(u, weight, out=stuck)
+        np.logical_and(stuck, np.less(slope, 0.0, out=at_end), out=stuck)
+        np.copyto(slope, 0.0, where=stuck)
+        np.multiply(direction, SMOOTH, out=direction)
+        np.multiply(slope, 1 - SMOOTH, out=slope)
+        np.add(direction, slope, out=direction)
+        size = float(add(np.multiply(direction, direction, out=work)))  # not @: BLAS would wake its threads
         if size <= 1e-12:
             break
-        np.multiply(direction, length * max(value - target, 1e-6 * abs(value)) / size, out=slope)
-        u -= slope
+        np.multiply(direction, length * max(value - target, 1e-6 * abs(value)) / size, out=work)
+        np.subtract(u, work, out=u)
         np.maximum(u, 0.0, out=u)
         np.minimum(u, weight, out=u)
     bound, most, without = settled(cover, p, group, best_u)

@@ -28,7 +28,7 @@ LAYERS = {
 
 
 def screened(study: Study, day: dt.date | None = None) -> Screening:
-    """Screen the units of a study by the rules of its day, or of another one.
+    """Screen the units of a study by the rules of its day, or of another one; ages stay those of the study's day.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def screened(study: Study, day: dt.date | None = None) -> Screening:
     made = eligibility.screen(
         study.table("units"),
         rules=rules_of(study, day),
-        as_of=day or study.as_of,
+        as_of=study.as_of,
         **given,
         **_terms(study),
     )
