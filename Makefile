@@ -63,6 +63,10 @@ bench: $(VENV)/.ready ## run the benchmarks beside their rivals (an hour)
 	$(BIN)/python benchmarks/mwcs.py
 	$(BIN)/python benchmarks/cut_families.py
 	$(BIN)/python benchmarks/regimes.py
+	$(BIN)/python benchmarks/facilities.py
+	$(BIN)/python benchmarks/pmed.py known
+	$(BIN)/python -m benchmarks.sitebank
+	$(BIN)/python -m benchmarks.networks
 	$(BIN)/python benchmarks/maps.py --repeat 1
 
 lock: ## pin anew what .venv installs (needs uv)

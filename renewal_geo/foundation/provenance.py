@@ -117,7 +117,9 @@ def _installed() -> dict[str, str]:
     """Look the versions up once: that takes longer than many an answer."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
-        loaded = getattr(sys.modules.get(name), "__version__", None)  # metadata takes a millisecond each
+        loaded = getattr(
+            sys.modules.get(name), "__version__", None
+        )  # metadata takes a millisecond each
         try:
             found[name] = loaded or importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -111,7 +111,9 @@ def price(
         np.multiply(direction, SMOOTH, out=direction)
         np.multiply(slope, 1 - SMOOTH, out=slope)
         np.add(direction, slope, out=direction)
-        size = float(add(np.multiply(direction, direction, out=work)))  # not @: BLAS would wake its threads
+        size = float(
+            add(np.multiply(direction, direction, out=work))
+        )  # not @: BLAS would wake its threads
         if size <= 1e-12:
             break
         np.multiply(direction, length * max(value - target, 1e-6 * abs(value)) / size, out=work)

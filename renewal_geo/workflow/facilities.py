@@ -251,8 +251,10 @@ class Case:
         if not lost.any():
             return []
         return [
-            f"{int(lost.sum()):,} sites lie more than {self.ground.max_snap_m:g} m from every street and can "
-            f"serve nobody: {some_ids(sorted(sites.index[lost].astype(str)))}"
+            (
+                f"{int(lost.sum()):,} sites lie more than {self.ground.max_snap_m:g} m from every street and can "
+                f"serve nobody: {some_ids(sorted(sites.index[lost].astype(str)))}"
+            )
         ]
 
     def coverage_with(
