@@ -125,7 +125,7 @@ def answer(question: Question, *, time_limit_s: float, gap: float, seed: int) ->
         shared = assign(question.model, costs, weight, fresh, capacity, **options)
         found: Choice = replace(shared, part_site=allowed[shared.part_site])
     elif not len(rows):
-        found = _nobody(len(question.weight), len(allowed), fresh or 0, options["fixed"])
+        found = _nobody(question, len(allowed), fresh or 0, options["fixed"])
     else:
         found = _engine(question.model)(costs[rows], question.weight[rows], fresh, options)
         served = np.full(len(question.weight), -1, dtype=np.int64)
@@ -175,11 +175,13 @@ def _reach(costs: Any) -> csr_array:
     )
 
 
-def _nobody(n: int, m: int, p: int, fixed: Ints) -> Choice:
-    """Choose where no site reaches anyone: the fixed sites and the first p others."""
+def _nobody(question: Question, m: int, p: int, fixed: Ints) -> Choice:
+    """Choose where no site reaches anyone: the fixed sites, which lscp counts, and the first p others."""
     others = np.setdiff1d(np.arange(m), fixed)[:p]
     plan = np.union1d(fixed, others).astype(np.int64)
-    return Choice(plan, np.full(n, -1, dtype=np.int64), 0.0, 0.0, closed=True)
+    count = float(len(plan)) if question.model == "lscp" else 0.0
+    served = np.full(len(question.weight), -1, dtype=np.int64)
+    return Choice(plan, served, count, count, closed=True)
 
 
 def _ids(question: Question, sites: Ints) -> list[Any]:

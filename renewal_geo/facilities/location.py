@@ -56,4 +56,8 @@ class Location:
         how = "proven optimal" if self.status == "optimal" else self.status
         gap = "" if self.gap is None or self.status == "optimal" else f", gap {self.gap:.2%}"
         figure = "none" if self.objective is None else f"{self.objective:,.2f}"
-        return f"{self.model}: {len(self.chosen)} sites, objective {figure}, {how}{gap}"
+        there = int((self.chosen["role"] == "existing").sum())
+        besides = f" besides {there} existing" if there else ""
+        return (
+            f"{self.model}: {len(self.chosen) - there} sites{besides}, objective {figure}, {how}{gap}"
+        )

@@ -263,9 +263,9 @@ def _cover_part(
     first = _pruned(cover, grow(cover, NONE, cover.m, group, use))
     plan = None if (cover.counts(first) == 0).any() else first
     top = len(plan) if plan is not None else int(use.sum()) + 1
-    raised, cost, wanted = price_set(cover, use, top, steps=STEPS)
+    raised, cost, preferred = price_set(cover, use, top, steps=STEPS)
     bound = math.ceil(raised - 1e-6)
-    for one in wanted[: TRIES if int(use.sum()) <= BATCH else MANY]:
+    for one in preferred[: TRIES if int(use.sum()) <= BATCH else MANY]:
         if top <= bound:
             break
         other = _pruned(cover, grow(cover, one[_apart(group[one])], cover.m, group, use))
@@ -278,17 +278,22 @@ def _cover_part(
         top = len(plan)
     if plan is not None and top - bound <= gap * top:
         return _Part(plan, float(bound), bound >= top, by_time=False)
-    # a cover of fewer than top uses no site of a greater reduced cost
-    keep = use & (cost <= top - 1 - raised + 1e-6) if plan is not None else use
+    # asked is only what the gap leaves open: is there a cover of fewer than `wanted`?
+    wanted = top if plan is None else max(bound + 1, math.ceil(top * (1 - gap) - 1e-9))
+    # a cover of fewer than that uses no site of a greater reduced cost
+    keep = use & (cost <= wanted - 1 - raised + 1e-6) if plan is not None else use
     sites = np.flatnonzero(keep)
     asked = programmes.set_cover(cover, sites, group)
-    found = programmes.solve(asked, time_limit_s=clock.left, cutoff=top - 0.5, gap=gap, seed=seed)
+    found = programmes.solve(
+        asked, time_limit_s=clock.left, cutoff=wanted - 0.5, gap=gap, seed=seed
+    )
     if found.x is not None:
         plan = sites[found.x > WHOLE]
     if plan is None:
         return None
-    low = len(plan) if found.closed and gap <= 0 else min(len(plan), max(bound, found.bound))
-    return _Part(plan, float(low), found.closed, found.by_time)
+    proven = wanted if found.x is None else len(plan) if gap <= 0 else found.bound
+    low = min(len(plan), max(bound, proven if found.closed else min(found.bound, wanted)))
+    return _Part(plan, float(low), found.closed and low >= len(plan), found.by_time)
 
 
 def _apart(group: Ints) -> Flags:

@@ -225,6 +225,21 @@ def test_all_faults_are_told_at_once(demand, sites):
         locate(demand, sites, p=1, radius_m=100, weight=[-1, 1, 1, 1, 1], required=["nowhere"])
 
 
+@pytest.mark.parametrize(("model", "objective"), [("lscp", 1.0), ("mclp", 0.0)])
+def test_a_required_site_is_open_though_it_reaches_nobody(model, objective):
+    found = locate(
+        costs=np.full((3, 5), 99.0), model=model, p=1, radius_m=30, required=[4], forbidden=[0]
+    )
+    assert list(found.chosen.index) == [4]
+    assert (found.objective, found.bound) == (objective, objective)
+    assert len(found.uncoverable) == 3
+
+
+def test_the_sentence_tells_new_sites_from_existing_ones(demand, sites):
+    found = locate(demand, sites, model="mclp", p=1, radius_m=150, existing=[sites.index[0]])
+    assert "1 sites besides 1 existing" in str(found)
+
+
 def test_the_clock_ends_the_search_with_a_bound():
     chance = np.random.default_rng(5)
     costs = np.hypot(*(chance.random((3000, 1, 2)) - chance.random((1, 300, 2))).transpose(2, 0, 1))
