@@ -297,8 +297,10 @@ def _sentence(
     limit_told: str,
     why: Text | None,
 ) -> Text:
+    if rule is None and math.isnan(figure):
+        return words("said_open", name=name, why=why if why is not None else words("why_no_figure"))
     if rule is None:
-        return words("said_no_rule", name=name, rule_id=rule_id, figure=_or_why(figure, unit, why))
+        return words("said_no_rule", name=name, rule_id=rule_id, figure=shown(figure, unit))
     told = shown(figure, unit, limit)
     if verdict.meets is None:
         reason = (
@@ -315,12 +317,6 @@ def _sentence(
         key, name=name, figure=told, operator=_operator(rule.operator), limit=limit_told or shown(limit, unit),
         short=short, mark=_mark(rule, verdict),
     )  # fmt: skip
-
-
-def _or_why(figure: float, unit: str, why: Text | None) -> Text:
-    if not math.isnan(figure):
-        return Text(*(2 * (shown(figure, unit),)))
-    return why if why is not None else words("why_no_figure")
 
 
 def _operator(operator: str) -> str:

@@ -58,6 +58,4 @@ class Location:
         figure = "none" if self.objective is None else f"{self.objective:,.2f}"
         there = int((self.chosen["role"] == "existing").sum())
         besides = f" besides {there} existing" if there else ""
-        return (
-            f"{self.model}: {len(self.chosen) - there} sites{besides}, objective {figure}, {how}{gap}"
-        )
+        return f"{self.model}: {len(self.chosen) - there} sites{besides}, objective {figure}, {how}{gap}"
