@@ -20,14 +20,13 @@ from renewal_geo.foundation.labels import has_label, label
 from renewal_geo.foundation.schema import as_text
 from renewal_geo.foundation.settings import SETTINGS
 from renewal_geo.foundation.study import Study
-from renewal_geo.workflow.publications import CONTEXT
+from renewal_geo.workflow.publications import look_of, settings_of, write_map
 from renewal_geo.workflow.studies import (
     Given,
     listed,
     reading_notes,
     record_of,
     records_of,
-    sources,
     with_options,
 )
 
@@ -76,12 +75,9 @@ def match_study(study: Study, out: Path) -> Matched:
             sources=study.provenance.inputs, notes=(*study.provenance.notes, *notes),
         )  # fmt: skip
         stage.write_bytes("sitebank.xlsx", book)
-        page = maps.sitebank_map(
-            found, lang=study.lang, subtitle=study.name, source=sources(study, "sites", "needs"),
-            as_of=study.as_of, notes=study.provenance.notes,
-            context={role: study.get(role) for role in CONTEXT},
-        )  # fmt: skip
-        page.save(str(stage.path("sitebank.html")))
+        shown = settings_of(study)
+        spec = maps.sitebank_spec(found, **look_of(study, shown, "sites", "needs"))
+        write_map(stage, "sitebank", spec, shown)
         stage.write_json("sitebank.json", _record(found, study, notes))
     return Matched(found, listed(stage), notes, study.lang)
 

@@ -53,6 +53,12 @@ def pages():
 
 
 @pytest.fixture(scope="session")
+def units():
+    """The module that draws a study of three renewal units."""
+    return loaded("drawn_units.py")
+
+
+@pytest.fixture(scope="session")
 def chromium():
     if CHROMIUM is None:
         if "browser" in os.environ.get("RENEWAL_GEO_REQUIRE", ""):
