@@ -110,6 +110,9 @@ def read_drawings(
             require_same(units, layer, ("units", name))
     reading = _Reading()
     own, demolition = ranges_apart(units, demolition)
+    own = own.sort_index(
+        key=lambda ids: ids.astype(str), kind="stable"
+    )  # in any order the same tables
     ids = _ids(own, reading.faults)
     ground = _shapes(own, "units", reading)
     owned = {

@@ -34,6 +34,7 @@ from renewal_geo.maps.spec import (
     both,
     same,
 )
+from renewal_geo.rules import WORST_FIRST
 
 if TYPE_CHECKING:
     from renewal_geo.eligibility.screening import Screening
@@ -55,6 +56,7 @@ RANGE_LINE, RANGE_WIDTH = "#b3261e", 1.6  # planning drawings bound units in red
 DEVELOPMENT_LINE, DEVELOPMENT_WIDTH = "#12304a", 1.2
 PUBLIC_INK = palettes.Ink("#56b4e9", "dots", "#1d5f86", 0.8)
 # Default-deny: only these leave the tables; holders and what single parcels say of them never do.
+WILLINGNESS = "willingness"
 HEAD_COLUMNS = ("unit_id", "name", "sub_district", "renewal_type", "verdict")
 AREA_COLUMNS = ("unit_range_m2", "demolition_m2", "development_m2", "ground_m2")
 PUBLIC_COLUMNS = ("unit_id", "name", "sub_district", "renewal_type", "demolition_m2")
@@ -110,7 +112,10 @@ def unit_spec(
     """Return what a map of `screening` says; parameters as in :func:`unit_map`."""
     require_look(look)
     crs = screening.units.crs
-    ground = _units(screening)
+    public_edition = look.get("edition", "internal") == "public"
+    ground = _units(
+        screening, _told_verdicts(screening) if public_edition else screening.units["verdict"]
+    )
     layers = by_kind(ground)
     if units is not None:
         layers.append(_outlines("unit_ranges", in_crs(units, crs), RANGE_LINE, RANGE_WIDTH))
@@ -128,20 +133,31 @@ def unit_spec(
         counted("units", both("screening.unit_count"), "units"),
         hectares("ground", both("screening.demolition_ha"), "units", "ground_m2"),
     ]
-    public_edition = look.get("edition", "internal") == "public"
+    notes = [both("screening.map_note")]
+    if public_edition:
+        notes.append(both("screening.public_note"))
     return published(
         both("screening.map_title"),
         layers,
         look,
         crs,
-        notes=[both("screening.map_note")],
+        notes=notes,
         totals=tuple(totals),
         bars=(hectare_bars("sub_district", both("screening.bars_street"), "units", "sub_district", "ground_m2"),),
         panel=None if public_edition else _panel(screening, both_days, other_day),
     )  # fmt: skip
 
 
-def _units(screening: Screening) -> LayerSpec:
+def _told_verdicts(screening: Screening) -> pd.Series:
+    """Return the verdicts without willingness: two owners who refuse can be told from a unit that fails."""
+    findings = screening.findings[screening.findings["criterion"] != WILLINGNESS]
+    place = findings["status"].map({one: n for n, one in enumerate(WORST_FIRST)})
+    worst = place.groupby(findings["unit_id"]).min()
+    told = worst.map(dict(enumerate(WORST_FIRST)))
+    return told.reindex(screening.units.index).fillna("not_evaluable")
+
+
+def _units(screening: Screening, verdicts: pd.Series) -> LayerSpec:
     """Return the screened ground by verdict; the popup lists the figures and every finding."""
     table = pd.DataFrame(screening.units.drop(columns=screening.units.geometry.name)).reset_index()
     for name in ("unit_id", "name", "sub_district", "renewal_type"):
@@ -149,7 +165,7 @@ def _units(screening: Screening) -> LayerSpec:
     shapes = gpd.GeoSeries(screening.units.geometry.reset_index(drop=True))
     area = np.nan_to_num(shapely.area(shapes.to_numpy()))
     table["ground_m2"] = area
-    verdict = coded(table["verdict"], VERDICTS, area)
+    verdict = coded(pd.Series(verdicts.to_numpy(), index=table.index), VERDICTS, area)
     table["verdict"], table["verdict_en"] = verdict.zh, verdict.en
     columns = [_column(table, name) for name in HEAD_COLUMNS]
     for name in dict.fromkeys(screening.findings["criterion"]):

@@ -1,9 +1,11 @@
 """The map of a screening: verdicts with sign and hatch, every finding in the popup, offences in red, nobody's name."""
 
+import dataclasses
 import datetime as dt
 import importlib.util
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from renewal_geo import eligibility, maps
@@ -151,3 +153,17 @@ def test_nothing_but_the_released_columns_leaves_the_tables(screened, layers):
         assert set(one.values.columns) <= names
     public = layer_of(spec_of(screened, layers, edition="public"), "units")
     assert not {"willingness", "verdict"} & set(public.values.columns)
+
+
+def test_a_public_verdict_tells_nothing_of_willingness(screened, layers):
+    refused = screened[EARLY].findings.assign(status="pass")
+    one = refused.iloc[[0]].assign(criterion="willingness", status="fail")
+    told = dataclasses.replace(
+        screened[EARLY],
+        findings=pd.concat([refused, one], ignore_index=True),
+        units=screened[EARLY].units.assign(verdict="fail"),
+    )
+    for edition, verdicts in (("internal", {"fail"}), ("public", {"pass"})):
+        spec = maps.unit_spec(told, as_of=EARLY, edition=edition, review_no="x")
+        units = layer_of(spec, "units")
+        assert {units.classes[i].value for i in units.class_of} == verdicts
