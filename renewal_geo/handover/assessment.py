@@ -38,14 +38,6 @@ from renewal_geo.handover.sentences import sentences_of
 from renewal_geo.handover.tenure import LEGAL_RULE, kinds_of, split_tenure
 from renewal_geo.rules import Rule
 
-# what people write for state land that nobody has leased; a study may name its own
-STATE_UNLEASED = (
-    "国有未出让",
-    "国有未出让地",
-    "国有未出让空地",
-    "国有未出让用地",
-    "state_unleased",
-)
 TOLERANCE_RULE = "area.tolerance"
 PUBLIC_FLOORS = ("unit.public_land_min_share", "unit.public_land_min_area")
 

@@ -36,7 +36,6 @@ ABOUT = (
 )
 MATCHED = ("site_id", "distance_m", "days_late", "spare_m2")
 SITE = ("name", "use", "status", "sub_district", "available_from", "due_on")
-FLAGS = ("feasible", "matched", "use_fits")
 DAYS = ("need_by", "available_from", "due_on")
 
 

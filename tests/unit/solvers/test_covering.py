@@ -222,3 +222,15 @@ def test_transport_serves_the_most_at_the_least_cost():
     assert served_weight(pairs, row, share) == pytest.approx(25.0)
     spent = sum(10.0 * s * costs[i, j] for i, j, s in zip(row, site, share, strict=True))
     assert spent == pytest.approx(10 * 1 + 5 * 3 + 10 * 1)
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_with_a_gap_the_bound_stays_a_bound_and_the_gap_is_kept(number):
+    chance = np.random.default_rng(number)
+    shape = (int(chance.integers(20, 90)), int(chance.integers(10, 45)))
+    reach = csr_array(chance.random(shape) < chance.uniform(0.06, 0.25))
+    exact, gap = fewest(reach), float(chance.choice([0.02, 0.05, 0.1, 0.2]))
+    found = fewest(reach, gap=gap)
+    assert exact.closed
+    assert found.bound <= exact.objective <= found.objective
+    assert found.objective - found.bound <= gap * found.objective + 1e-9
