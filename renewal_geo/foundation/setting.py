@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal[
-    "text", "float", "int", "bool", "list", "floats", "mapping", "numbers", "tables", "dimensions"
+    "text",
+    "float",
+    "int",
+    "bool",
+    "list",
+    "floats",
+    "mapping",
+    "numbers",
+    "tables",
+    "matrices",
+    "dimensions",
 ]
 
 
@@ -14,10 +24,10 @@ Kind = Literal[
 class Setting:
     """One key: what its value is made of, its default, its unit and its meaning.
 
-    `kind` is ``text``, ``float``, ``int``, ``bool``, ``list`` (of texts), ``floats`` (list of
-    numbers), ``mapping`` (name to text), ``numbers`` (name to number), ``tables`` (list of tables)
-    or ``dimensions`` (list of texts, or of tables with name, layer and by). A default of None means
-    that leaving the key out has a meaning of its own, which `help` states.
+    `kind` is ``text``, ``float``, ``int``, ``bool``, ``list`` (of texts), ``floats`` (list of numbers),
+    ``mapping`` (name to text), ``numbers`` (name to number), ``tables`` (list of tables), ``matrices`` (list of
+    square lists of lists) or ``dimensions`` (list of texts, or of tables with name, layer and by). A
+    default of None means that leaving the key out has a meaning of its own, which `help` states.
     """
 
     kind: Kind

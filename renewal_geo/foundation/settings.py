@@ -16,6 +16,7 @@ from renewal_geo.foundation.eligibility_settings import ELIGIBILITY
 from renewal_geo.foundation.facilities_settings import FACILITIES
 from renewal_geo.foundation.handover_settings import HANDOVER
 from renewal_geo.foundation.map_settings import MAPS
+from renewal_geo.foundation.potential_settings import CRITERION, POTENTIAL
 from renewal_geo.foundation.setting import Setting
 from renewal_geo.foundation.sitebank_settings import SITEBANK
 
@@ -333,17 +334,6 @@ LEDGER: dict[str, Setting] = {
     ),
 }
 
-POTENTIAL: dict[str, Setting] = {
-    "criteria": Setting(
-        "tables",
-        [],
-        "",
-        "tables: column, weight, direction, breaks with scores or low, high; missing",
-        "评价因子：column, weight, direction, breaks 与 scores 或 low, high；missing",
-    ),
-    "name": Setting("text", "score", "", "name of the column that is made", "结果列的名称"),
-}
-
 SETTINGS: dict[str, dict[str, Setting]] = {
     "zones": ZONES,
     "quality": QUALITY,
@@ -355,20 +345,6 @@ SETTINGS: dict[str, dict[str, Setting]] = {
     "facilities": FACILITIES,
     "maps": MAPS,
 }
-
-CRITERION: dict[str, str] = {
-    "column": "text",
-    "weight": "number",
-    "direction": "text",
-    "breaks": "list",
-    "scores": "list",
-    "low": "number",
-    "high": "number",
-    "missing": "number",
-    "id": "text",
-    "title": "text",
-}
-"""Keys of one table of ``potential.criteria`` and what their values are made of."""
 
 Report = Callable[[str, str, str], None]
 """Called with what is wrong, the key, and the fix."""
@@ -438,6 +414,7 @@ _FORMS: dict[str, str] = {
     "mapping": 'write names with texts, such as { industrial = "share_industrial" }',
     "numbers": "write names with numbers, such as { industrial = 0.6 }",
     "dimensions": 'write a list, such as ["tenure.tenure", "plan=units.land_use"]',
+    "matrices": 'write lists of lists, such as [[[1, 3], ["1/3", 1]]]',
     "tables": 'write a list of tables, such as [{ column = "built_year", weight = 1.0 }]',
 }
 
@@ -498,6 +475,26 @@ def _numbers(value: object) -> dict[str, float]:
     return {str(name): _number(one) for name, one in value.items()}
 
 
+def _require_list(key: str, value: object) -> None:
+    if not isinstance(value, list):
+        raise _WrongKindError(f"{key} is not a list")
+
+
+def _require_number_or_list(key: str, value: object) -> None:
+    del key
+    for one in value if isinstance(value, list) else [value]:
+        _number(one)
+
+
+_PARTS: dict[str, Callable[[str, object], Any]] = {
+    "text": lambda _, value: _text(value),
+    "number": lambda _, value: _number(value),
+    "numbers": _require_number_or_list,
+    "mapping": lambda _, value: _numbers(value),
+    "list": _require_list,
+}
+
+
 def _tables(value: object) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
         raise _WrongKindError("not a list of tables")
@@ -506,14 +503,29 @@ def _tables(value: object) -> list[dict[str, Any]]:
         for key, one in row.items():
             if key not in CRITERION:
                 raise _WrongKindError(f"no key {key!r}{nearest(key, list(CRITERION))}")
-            if CRITERION[key] == "text":
-                _text(one)
-            elif CRITERION[key] == "number":
-                _number(one)
-            elif not isinstance(one, list):
-                raise _WrongKindError(f"{key} is not a list")
+            _PARTS[CRITERION[key]](key, one)
         rows.append(dict(row))
     return rows
+
+
+def _matrices(value: object) -> list[list[list[Any]]]:
+    if not isinstance(value, list):
+        raise _WrongKindError("not a list")
+    # one matrix may stand without the list around it
+    found = value if value and isinstance(value[0], list) and _is_nested(value[0]) else [value]
+    for matrix in found if value else []:
+        for row in matrix:
+            if not isinstance(row, list) or not all(_is_comparison(one) for one in row):
+                raise _WrongKindError("not a list of lists of numbers")
+    return found if value else []
+
+
+def _is_nested(value: list[Any]) -> bool:
+    return any(isinstance(one, list) for one in value)
+
+
+def _is_comparison(value: object) -> bool:
+    return isinstance(value, int | float | str) and not isinstance(value, bool)
 
 
 def _dimensions(value: object) -> list[str]:
@@ -556,5 +568,6 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "mapping": _mapping,
     "numbers": _numbers,
     "tables": _tables,
+    "matrices": _matrices,
     "dimensions": _dimensions,
 }
