@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import sample_books
 import sample_programme
+import sample_terrain
 import sample_units
 import sample_verdicts
 import shapely
@@ -593,6 +594,17 @@ def write_units(
     known.to_csv(OUT / "planted_verdicts.csv", index=False, encoding="utf-8", lineterminator="\n")
 
 
+def write_surroundings(
+    parcels: gpd.GeoDataFrame, onto_ground: Any, closed: gpd.GeoDataFrame
+) -> None:
+    """Write heights and people as rasters, metro stations and municipal plants as layers."""
+    lake = closed.loc[closed["类别"] == "water_source_1"].geometry.iloc[0]
+    sample_terrain.heights(parcels, hills(), onto_ground, OUT / "dem.tif", lake)
+    sample_terrain.people(parcels, sample_programme.demand(parcels), OUT / "population.tif")
+    write(sample_terrain.stations(stations(parcels), parcels.crs), "stations")
+    write(sample_terrain.plants(parcels), "plants")
+
+
 def stamp_dbf(path: Path) -> None:
     """Set the date of last change to the report's day, so that the same seed gives the same bytes."""
     with path.open("r+b") as stream:
@@ -616,7 +628,9 @@ def main() -> int:
     faulty, faults = plant(rng, parcels, outline)
     write(faulty.drop(columns=["kind", "block"]), "parcels")
     write(barriers(town, onto_ground, outline), "barriers", prj=False)
-    write(exclusions(onto_ground, outline), "exclusions", cpg=False)
+    closed = exclusions(onto_ground, outline)
+    write(closed, "exclusions", cpg=False)
+    write_surroundings(parcels, onto_ground, closed)
     write(districts, "sub_districts")
     write(sample_units.joined_streets(roads(town, onto_ground, outline)), "roads")
     write(survey, "land_use")

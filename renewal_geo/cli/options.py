@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -16,7 +17,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from renewal_geo.foundation.errors import UsageError
-from renewal_geo.foundation.settings import SETTINGS, Setting
+from renewal_geo.foundation.settings import SETTINGS, Setting, checked
 
 StudyArgument = Annotated[
     Path, typer.Argument(metavar="STUDY", help="Folder with study.toml, or that file.")
@@ -59,7 +60,7 @@ def settings_options(
             for name, (question, key) in homes.items():
                 value = values.pop(name)
                 if value is not None and value != []:
-                    given[question][key] = _parsed(key, SETTINGS[question][key], value)
+                    given[question][key] = _parsed(question, key, value)
             command(**values, given=given)
 
         parameters = [*kept, *made]
@@ -107,9 +108,12 @@ def _parameter(name: str, setting: Setting) -> inspect.Parameter:
     )
 
 
-def _parsed(key: str, setting: Setting, value: Any) -> Any:
+def _parsed(question: str, key: str, value: Any) -> Any:
+    setting = SETTINGS[question][key]
     if setting.kind == "list":
         return [part.strip() for one in value for part in one.split(",") if part.strip()]
+    if setting.kind in {"tables", "matrices"}:
+        return _toml(question, key, value)
     if setting.kind not in {"mapping", "numbers"}:
         return value
     pairs: dict[str, Any] = {}
@@ -128,3 +132,20 @@ def _parsed(key: str, setting: Setting, value: Any) -> Any:
                 fix=f"write --{key.replace('_', '-')} {name}=0.6",
             ) from fault
     return pairs
+
+
+def _toml(question: str, key: str, text: str) -> Any:
+    """Read a list of tables or of lists as TOML writes it in one line."""
+    flag = f"--{key.replace('_', '-')}"
+    try:
+        value = tomllib.loads(f"{key} = {text}")[key]
+    except tomllib.TOMLDecodeError as fault:
+        raise UsageError(
+            f"{flag}: {fault}",
+            fix=f"write it in one line as in study.toml, such as {flag} '[[1, 3], [\"1/3\", 1]]'",
+        ) from fault
+    faults: list[tuple[str, str]] = []
+    good = checked(question, {key: value}, lambda what, _, fix: faults.append((what, fix)))
+    if faults:
+        raise UsageError(f"{flag}: {faults[0][0]}", fix=faults[0][1])
+    return good[key]

@@ -41,7 +41,7 @@ POTENTIAL: dict[str, Setting] = {
         "matrices",
         [],
         "",
-        "pairwise comparisons over the weighted criteria in their order, one matrix per expert; texts such as '1/3' allowed",
+        "pairwise comparisons of the weighted criteria in their order, one matrix per expert; texts as '1/3' allowed",
         "各专家的判断矩阵，按加权因子的顺序；可写 '1/3'",
     ),
     "ahp_sheets": Setting(

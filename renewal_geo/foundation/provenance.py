@@ -22,6 +22,8 @@ PACKAGES = (
     "scipy",
     "highspy",
     "numba",
+    "rasterio",
+    "exactextract",
 )
 CHUNK_BYTES = 1 << 20
 

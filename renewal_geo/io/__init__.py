@@ -1,6 +1,8 @@
 """The loading bay: the only place where users' files are opened, and where answers are written."""
 
 from renewal_geo.io.batches import Batches, read_batches
+from renewal_geo.io.carried import carry_rasters
+from renewal_geo.io.criteria_tables import CriteriaTable, read_criteria
 from renewal_geo.io.files import Stage, staged, write_bytes, write_json, write_text
 from renewal_geo.io.geopackages import write_layers
 from renewal_geo.io.geoparquets import write_parquet
@@ -18,11 +20,13 @@ from renewal_geo.io.toml import as_toml
 
 __all__ = [
     "Batches",
+    "CriteriaTable",
     "Loss",
     "Proposal",
     "Stage",
     "Written",
     "as_toml",
+    "carry_rasters",
     "graduated_style",
     "hash_of",
     "layer_style",
@@ -32,6 +36,7 @@ __all__ = [
     "propose",
     "read_batches",
     "read_certificate",
+    "read_criteria",
     "read_layer",
     "read_published",
     "read_raster",

@@ -269,10 +269,11 @@ def _window(
     if not np.isfinite(bounds).all() or (last <= first).any():
         left, right = c, c + a * data.width
         bottom, top = sorted((f, f + e * data.height))
+        asked = [f"{one:,.8g}" for one in bounds]
         raise InputError(
             f"{file.name} lies apart from all zones",
-            where=f"{file}, {crs_rules.name_of(located)}, x {left:,.6g} to {right:,.6g}, "
-            f"y {bottom:,.6g} to {top:,.6g}",
+            where=f"{file}, {crs_rules.name_of(located)}, x {left:,.8g} to {right:,.8g}, "
+            f"y {bottom:,.8g} to {top:,.8g}; zones x {asked[0]} to {asked[2]}, y {asked[1]} to {asked[3]}",
             fix="check the CRS of both, or take the raster of this place",
             code="raster_apart",
         )

@@ -47,7 +47,7 @@ def _table(path: str, table: Mapping[str, Any]) -> list[str]:
 
 def _key(name: str) -> str:
     plain = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if plain else json.dumps(name, ensure_ascii=False)
+    return name if plain else _text(name)
 
 
 def _value(value: Any) -> str:
@@ -58,14 +58,17 @@ def _value(value: Any) -> str:
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _text(value)
     if isinstance(value, Mapping):
         inner = ", ".join(
-            f"{json.dumps(str(k), ensure_ascii=False)} = {_value(v)}"
-            for k, v in value.items()
-            if v is not None
+            f"{_text(str(k))} = {_value(v)}" for k, v in value.items() if v is not None
         )
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, Sequence):
         return "[" + ", ".join(_value(one) for one in value) + "]"
     raise TypeError(f"no TOML for {type(value).__name__}")
+
+
+def _text(value: str) -> str:
+    """Return a basic string: what JSON writes, but for the one control character that JSON lets through."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -21,6 +21,16 @@ from renewal_geo.spatial.polygons import Floats, Ints, Shapes
 from renewal_geo.spatial.rasters import Kind, Raster, row_areas, unit_area
 from renewal_geo.spatial.threads import Inline
 from renewal_geo.spatial.zonal import brought_to, extracted, presence
+from renewal_geo.spatial.zonal_cover import (
+    COVERED,
+    EMPTY,
+    NEARLY_ALL,
+    OUTSIDE,
+    SHAPELESS,
+    code_text,
+    covered_share,
+    reasons,
+)
 
 Weighing = Literal["coverage", "area"]
 METHOD = "exactextract, exact cell coverage"
@@ -33,8 +43,6 @@ STATISTICS = {
 DEFAULT = {"density": "mean", "count": "sum", "category": "share"}
 WEIGHED = {"mean", "stdev", "variance"}
 UNWEIGHED = {"median"}
-COVERED, OUTSIDE, EMPTY, SHAPELESS = "", "outside the raster", "no data there", "no area"
-NEARLY_ALL = 0.999
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -301,14 +309,8 @@ def _table(
     found: pd.DataFrame,
     asked: tuple[str, ...],
 ) -> pd.DataFrame:
-    width, height = raster.cell
-    area = np.nan_to_num(shapely.area(shapes))
     cells = found["count"].fillna(0.0).to_numpy(dtype=float)
-    share = np.minimum(cells * width * height / np.where(area > 0, area, np.inf), 1.0)
-    inside = shapely.intersects(shapes, shapely.box(*raster.bounds))
-    reason = np.select(
-        [area <= 0, cells > 0, ~inside], [SHAPELESS, COVERED, OUTSIDE], default=EMPTY
-    )
+    share, reason = covered_share(shapes, raster, cells), reasons(shapes, raster, cells)
     columns = {name: found[name].where(cells > 0).to_numpy() for name in asked if name != "share"}
     return pd.DataFrame(
         {**columns, "cells": cells, "covered_share": share, "reason": reason}, index=index
@@ -331,7 +333,7 @@ def _classes(
     table = pd.DataFrame(
         {
             name: index.to_numpy()[row],
-            "class": [_code(one) for one in code],
+            "class": [code_text(one) for one in code],
             "share": share,
             "area_m2": area,
         }
@@ -342,10 +344,6 @@ def _classes(
 def _joined(lists: pd.Series, rows: Ints) -> Floats:
     """Return the numbers of the lists in some rows, one after another."""
     return np.concatenate([np.empty(0), *(np.asarray(lists.iloc[at], dtype=float) for at in rows)])
-
-
-def _code(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else str(value)
 
 
 def _weight_notes(raster: Raster, shapes: Shapes, weights: str, kind: str) -> list[str]:

@@ -13,6 +13,7 @@ from renewal_geo.maps.ready.facility_maps import facility_map, facility_spec
 from renewal_geo.maps.ready.facility_results import coverage_map, coverage_spec, service_lines
 from renewal_geo.maps.ready.facility_tables import Standard
 from renewal_geo.maps.ready.handover_maps import handover_map, handover_spec
+from renewal_geo.maps.ready.potential_maps import potential_map, potential_spec
 from renewal_geo.maps.ready.quality_maps import quality_map, quality_spec
 from renewal_geo.maps.ready.sitebank_maps import sitebank_map, sitebank_spec
 from renewal_geo.maps.ready.task_maps import task_map, task_spec
@@ -22,6 +23,7 @@ from renewal_geo.maps.spec import LayerSpec, MapSpec, Text, record
 
 if TYPE_CHECKING:
     from renewal_geo.maps.ready.frontier_pictures import frontier_picture
+    from renewal_geo.maps.sheet.method_sheet import method_sheet
     from renewal_geo.maps.sheet.pictures import zone_picture
     from renewal_geo.maps.sheet.wall_sheets import wall_sheet
 
@@ -42,6 +44,9 @@ __all__ = [
     "handover_map",
     "handover_spec",
     "interactive",
+    "method_sheet",
+    "potential_map",
+    "potential_spec",
     "public_spec",
     "quality_map",
     "quality_spec",
@@ -64,6 +69,7 @@ __all__ = [
 # what draws on paper needs matplotlib, which a page does not
 _ON_PAPER = {
     "frontier_picture": "ready.frontier_pictures",
+    "method_sheet": "sheet.method_sheet",
     "wall_sheet": "sheet.wall_sheets",
     "zone_picture": "sheet.pictures",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,6 +10,10 @@ from typing import Literal
 Origin = Literal["column", "share", "raster", "distance", "density"]
 Transform = Literal["breaks", "linear", "sigmoid", "category"]
 Direction = Literal["benefit", "cost"]
+
+_METHOD = re.compile(r"\.?\s*(between|isin|isna|notna|str\.)")
+_SIGN = re.compile(r"(?:>=|<=|==|!=|[><=≥≤≠])|(?:not\s+)?in\b")
+_SIGNS = {"=": "==", "≥": ">=", "≤": "<=", "≠": "!="}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,12 @@ class Criterion:
     low, high
         Of ``linear`` and ``sigmoid``: where the ends lie; None: the least and greatest figure found.
     categories
-        Of ``category``: code to 0..1.
+        Of ``category``: code to 0..1; empty for what is only a veto on codes.
     veto
-        Comparison that rules a parcel out, whatever its score: ``> 25``, ``in ['G1']``; empty: none.
+        Comparison of the raw figure that rules a parcel out, whatever its score: ``> 25``, ``in ['G1']``, or an
+        expression on ``value``; empty: none.
     weight
-        One figure per expert as given; empty: none is given (AHP, entropy, or only a veto).
+        One figure per expert as given; empty: none is given (AHP, entropy, or only a veto). Zeros: only a veto.
     missing
         The 0..1 that stands for a missing figure; None: such a parcel has no score.
     reference
@@ -90,3 +96,41 @@ class Criterion:
         """Return its name for people in a language, the other language's or its id where there is none."""
         first, second = (self.title, self.title_en) if lang == "zh" else (self.title_en, self.title)
         return first or second or self.id
+
+
+def is_only_veto(criterion: Criterion, weighting: str = "direct") -> bool:
+    """Return whether a criterion rules parcels out and weighs nothing.
+
+    Where weights are given (``direct, swing``): one with a veto and without a positive weight. Where they are
+    found (``ahp, entropy``): one with a veto whose weight is stated as 0, or that states neither a weight nor
+    how its figure becomes 0..1. :func:`renewal_geo.potential.criteria.checked` then writes the 0 down.
+
+    >>> is_only_veto(Criterion("slope", column="slope", veto="> 25"), "ahp")
+    True
+    >>> is_only_veto(Criterion("slope", column="slope", veto="> 25", high=25.0), "ahp")
+    False
+    """
+    if not criterion.veto or any(criterion.weight):
+        return False
+    if criterion.weight or weighting not in {"ahp", "entropy"}:
+        return True
+    ends = (criterion.low, criterion.high)
+    is_rated = criterion.breaks or criterion.categories or any(end is not None for end in ends)
+    return not (is_rated or criterion.direction == "cost" or criterion.transform == "sigmoid")
+
+
+def veto_expression(veto: str) -> str:
+    """Return a veto as an expression on the column ``value``.
+
+    >>> veto_expression("> 25"), veto_expression("between(10, 20)"), veto_expression("≥ 0.1")
+    ('value > 25', 'value.between(10, 20)', 'value >= 0.1')
+    >>> veto_expression("in ['G1']"), veto_expression("value < 2 or value > 9")
+    ("value in ['G1']", 'value < 2 or value > 9')
+    """
+    text = veto.strip()
+    if _METHOD.match(text):
+        return f"value.{text.lstrip('. ')}"
+    sign = _SIGN.match(text)
+    if sign is None:
+        return text
+    return f"value {_SIGNS.get(sign[0], sign[0])} {text[sign.end() :].strip()}"

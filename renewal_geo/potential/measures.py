@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from renewal_geo.foundation.errors import InputError, some_ids
-from renewal_geo.foundation.expressions import evaluate
+from renewal_geo.foundation.errors import InputError
+from renewal_geo.foundation.settings import nearest
 from renewal_geo.potential.criterion import Criterion
+from renewal_geo.potential.figures import codes_of, numbers_of
+from renewal_geo.potential.layer_measures import covered_share, density
+from renewal_geo.potential.layer_rows import measurable, place_of
+from renewal_geo.potential.measure import NO_VALUE, Measured, as_measured
+from renewal_geo.potential.way_measures import distance
+from renewal_geo.spatial.networks import Network
 from renewal_geo.spatial.rasters import Raster
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """The figures of one criterion.
-
-    Attributes
-    ----------
-    figures
-        n in the parcels' order and index: finite floats or NaN, for ``category`` codes as text or None.
-    said
-        What was measured, in one phrase: ``mean of slope (deg) of dem.tif``.
-    why_missing
-        n texts, empty where there is a figure: ``outside the raster``, ``no data there``, ``no value``, …
-    notes
-        What was decided: CRS, cells, coverage.
-    """
-
-    figures: pd.Series
-    said: str
-    why_missing: pd.Series
-    notes: tuple[str, ...] = ()
+__all__ = ["Measured", "measured"]
 
 
 def measured(
@@ -43,28 +28,83 @@ def measured(
     *,
     layers: Mapping[str, gpd.GeoDataFrame],
     rasters: Mapping[str, Raster],
-    network: str = "roads",
+    network: str | Network = "roads",
     max_snap_m: float = 200.0,
 ) -> Measured:
-    """Return the raw figure of a criterion for every parcel."""
-    del layers, rasters, network, max_snap_m
-    where = f"[potential] criterion {criterion.id}"
-    named = criterion.column in parcels.columns
-    values = (
-        parcels[criterion.column] if named else evaluate(criterion.column, parcels, where=where)
-    )
-    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        numbers = values.astype(float)
-    else:
-        numbers = pd.to_numeric(values.astype(object), errors="coerce").astype(float)
-        bad = numbers.isna() & values.notna()
-        if bad.any():
-            raise InputError(
-                f"criterion {criterion.id} holds texts that are no numbers",
-                where=f"{where}, parcels {some_ids(parcels.index[bad.to_numpy()])}",
-                fix="name a numeric column or an expression",
-                code="not_a_number",
-            )
-    known = numbers.where(np.isfinite(numbers))
-    why = pd.Series(np.where(known.isna(), "no value", ""), index=parcels.index)
-    return Measured(known, criterion.column, why)
+    """Return the raw figure of a criterion for every parcel.
+
+    Parameters
+    ----------
+    parcels
+        n parcels; a column needs no geometry, all other sources a projected CRS in metres.
+    criterion
+        Checked; its ``source`` says what is measured (see docs/potential_sources.md).
+    layers, rasters
+        By role. A layer in another CRS than the parcels is reprojected, and said so.
+    network
+        Role of the street centre-lines for ``by = "network"``, or the network made of them once by
+        :func:`renewal_geo.potential.way_measures.streets_of` for several criteria.
+    max_snap_m
+        Places farther from every street have no way along them.
+
+    Returns
+    -------
+    Measured
+        Figures by position: ids that occur twice do no harm.
+
+    Raises
+    ------
+    InputError
+        ``layer_missing, not_a_number, no_numbers, no_features``, and those of its kind: ExpressionError
+        for a column or `where` that cannot be evaluated, CRSError where metres cannot be measured,
+        GeometryError ``no_shapes, not_areas, mixed_types, not_lines``.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"built_year": [1990, None]}, index=["a", "b"])
+    >>> found = measured(rows, Criterion("age", column="2020 - built_year"), layers={}, rasters={})
+    >>> found.figures.tolist(), found.why_missing.tolist()
+    ([30.0, nan], ['', 'no value'])
+    """
+    if criterion.source == "column":
+        return _of_column(parcels, criterion)
+    if criterion.source == "raster":
+        return _of_raster(parcels, criterion, rasters)
+    land = measurable(parcels, criterion)
+    if criterion.source == "share":
+        return covered_share(land, criterion, layers)
+    if criterion.source == "density":
+        return density(land, criterion, layers)
+    return distance(land, criterion, layers, network=network, max_snap_m=max_snap_m)
+
+
+def _of_column(parcels: pd.DataFrame, criterion: Criterion) -> Measured:
+    """Return a column or an expression: numbers, or codes for ``category``."""
+    where = place_of(criterion)
+    if criterion.transform == "category":
+        codes = codes_of(criterion.column, parcels, where)
+        why = np.array([NO_VALUE if code is None else "" for code in codes], dtype=object)
+        return Measured(
+            pd.Series(codes, index=parcels.index, dtype=object),
+            criterion.column,
+            pd.Series(why, index=parcels.index, dtype=object),
+        )
+    numbers = numbers_of(criterion.column, parcels, where, f"criterion {criterion.id}")
+    why = np.where(np.isfinite(numbers), "", NO_VALUE).astype(object)
+    return as_measured(parcels.index, numbers, why, criterion.column)
+
+
+def _of_raster(
+    parcels: pd.DataFrame, criterion: Criterion, rasters: Mapping[str, Raster]
+) -> Measured:
+    if criterion.layer not in rasters:
+        role = criterion.layer
+        raise InputError(
+            f"there is no raster with the role {role!r}{nearest(role, list(rasters))}",
+            where=place_of(criterion),
+            fix=f'add [layers.{role}] with path = "….tif" to study.toml (in Python: rasters={{"{role}": raster}})',
+            code="layer_missing",
+        )
+    from renewal_geo.potential.raster_measures import raster_figures
+
+    return raster_figures(parcels, criterion, rasters[criterion.layer])

@@ -23,9 +23,12 @@ class Potential:
     contributions
         n x k weighted criteria: rating times weight; each row adds to its score.
     missing
-        ``parcel_id, criterion, why``: the figures that are not there, of vetoes too.
+        ``parcel_id, criterion, why``: the figures that are not there, one row for each, also where a stated rating
+        stands for them. Of a criterion with a veto the reason begins with ``veto cannot be judged:``; a code
+        that is there but has no score says ``no score for 'X'``.
     criteria
-        Indexed by id, as used: weights (adding to 1; 0 for what is only a veto), ranges filled in.
+        Indexed by id, as used, all fields of :class:`~renewal_geo.potential.criterion.Criterion`: ``weight`` (adding
+        to 1; 0 for what is only a veto), ``low`` and ``high`` filled in (equal where there is one figure only).
     values
         n x all criteria: the raw figures (numbers, or codes for categories).
     ratings
@@ -37,16 +40,17 @@ class Potential:
     is_vetoed
         n booleans.
     ranks
-        n: 1 is the ripest; equal scores share the smaller rank; NaN for vetoed parcels and those without
-        a score.
+        n: 1 + the number of ranked parcels with a strictly higher score after rounding to 12 digits; NaN for
+        vetoed parcels and those without a score.
     limiting
         n rows ``criterion, rating``: the weighted criterion with the lowest rating (Liebig's law of the
-        minimum); of equal ones the heavier.
+        minimum); of equal ones the heavier, then the one whose id comes first. Criteria with one figure only
+        limit nobody; empty and NaN where none is left.
     asked
         The criteria as checked.
     facts
         Indexed by criterion: ``source`` (what was measured, in words), ``unit``, ``least``, ``median``,
-        ``greatest``, ``missing`` (how many), ``distinct``.
+        ``greatest`` (NaN for codes), ``missing`` (how many), ``distinct`` (1: it tells nothing apart).
     notes
         What was decided on the way.
     """

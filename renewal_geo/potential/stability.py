@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from renewal_geo.potential.ranking import DECIMALS, cut_of
+from renewal_geo.potential.ripeness import Potential
+from renewal_geo.potential.stability_pairs import pairwise_masses
+from renewal_geo.potential.stability_search import search
+from renewal_geo.potential.stability_shifts import (
+    held_cut,
+    ranges_of_weights,
+    shared_rays,
+    single_shifts,
+)
+from renewal_geo.spatial.polygons import Floats
+
+MEET = 1e-9  # bounds that agree so far are one figure
+BEYOND = 1e-8  # of weight: so far past the crossing lies a witness, for a tie is not yet a change of sides
+CELLS = 400  # of the search, for one parcel at most
+LOOKS = (30_000, 12_000_000)  # at lines, for one parcel and in all: some seconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,12 +42,16 @@ class Stability:
         it across rank N when all scores move with it: no smaller change than the first does, some change
         of the second does), ``is_exact`` (they meet), ``from_criterion``, ``to_criterion``, ``shift`` (smallest weight
         moved from one criterion to another that carries it across rank N; exact; the change is twice that).
+        Distances are infima: a parcel that ties with the cut is at 0 only if the least change makes it fall behind.
+        `radius_high` alone is NaN where no weighting was found that moves it, but none is ruled out.
     witnesses
         By parcel_id, k columns: weights at which `radius` brings the score to the cut.
     top, cut
         N, and the score of the last parcel that is in under the planner's weights.
     notes
         What was decided.
+    rank_witnesses
+        By parcel_id, k columns: weights just past `radius_high`, where the parcel has changed sides.
     """
 
     table: pd.DataFrame
@@ -36,6 +59,7 @@ class Stability:
     top: int
     cut: float
     notes: tuple[str, ...] = ()
+    rank_witnesses: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __str__(self) -> str:
         near = self.table["radius_high"].median()
@@ -44,3 +68,206 @@ class Stability:
             if near == near  # noqa: PLR0124 - NaN where none can
             else f"top {self.top:,}: no weighting moves a parcel across the cut"
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ranked:
+    """The ranked parcels, best first, in an order that does not depend on the order of rows and columns."""
+
+    index: pd.Index
+    names: list[str]
+    columns: list[str]
+    place: NDArray[np.int64]
+    ratings: Floats
+    scores: Floats
+    weights: Floats
+
+    def spread(self, values: Floats) -> Floats:
+        """Return figures of the ranked parcels for all of them, NaN for the others."""
+        full = np.full((len(self.index), *values.shape[1:]), np.nan)
+        full[self.place] = values
+        return full
+
+    def table(self, values: Floats) -> pd.DataFrame:
+        """Return n x k figures in the planner's order of parcels and criteria."""
+        made = pd.DataFrame(self.spread(values), index=self.index, columns=self.names)
+        return made[self.columns]
+
+
+def stability(
+    potential: Potential,
+    *,
+    top: int = 0,
+    top_ha: float = 0.0,
+    areas: pd.Series | None = None,
+    effort: float = 1.0,
+) -> Stability:
+    """Return how much the weights must change before each parcel changes sides.
+
+    A parcel is in while fewer than N ranked parcels score higher; scores that agree to 12 decimals are equal.
+
+    Parameters
+    ----------
+    potential
+        A score of n parcels by k weighted criteria.
+    top, top_ha, areas
+        The cut, see :func:`renewal_geo.potential.cut_of`; areas in m2.
+    effort
+        How long bounds are brought together, parcels that are nearest to the cut first; 1 is some seconds for
+        20,000 parcels, 0 leaves them apart. Counted in steps and not by the clock.
+
+    Returns
+    -------
+    Stability
+        Radii, the least shift between two criteria, witnesses.
+
+    Raises
+    ------
+    InputError
+        ``bad_top, bad_areas``, see :func:`renewal_geo.potential.cut_of`.
+
+    Examples
+    --------
+    >>> from renewal_geo.potential import score
+    >>> rows = pd.DataFrame({"near": [0.9, 0.6, 0.1], "old": [0.2, 0.6, 0.8]}, index=["a", "b", "c"])
+    >>> made = score(rows, [{"column": "near", "weight": 3, "low": 0, "high": 1},
+    ...                     {"column": "old", "weight": 2, "low": 0, "high": 1}])
+    >>> found = stability(made, top=1).table
+    >>> found[["is_in", "shift", "from_criterion", "to_criterion"]].round(4).to_numpy().tolist()
+    [[True, 0.0286, 'near', 'old'], [False, 0.0286, 'near', 'old'], [False, 0.3143, 'near', 'old']]
+    """
+    wanted = cut_of(potential, top, top_ha, areas)
+    ranked = _ranked(potential)
+    rates, scores, weights = ranked.ratings, ranked.scores, ranked.weights
+    cut = float(scores[wanted - 1]) if wanted else np.nan
+    held, at_cut = held_cut(rates, scores, weights, cut)
+    shift, pair = single_shifts(rates, scores, weights, wanted)
+    high, ways = shift.copy(), np.zeros(rates.shape)
+    found = np.flatnonzero(np.isfinite(shift))
+    ways[found, pair[found, 0]], ways[found, pair[found, 1]] = -1.0, 1.0
+    shared_rays(rates, scores, weights, wanted, high, ways)
+    low = pairwise_masses(rates, scores, weights, wanted, high)
+    nearest = np.argsort(high, kind="stable")
+    nearest = nearest[np.isfinite(high[nearest])]
+    work = np.array([max(1.0, effort * looks) for looks in LOOKS], dtype=np.int64)
+    cells = int(np.ceil(CELLS * effort))
+    seen = (
+        search(rates, scores, weights, wanted, low, high, ways, nearest, cells, work)
+        if effort > 0
+        else 0
+    )
+    table = pd.DataFrame(
+        {
+            "is_in": ranked.spread((scores >= cut).astype(float)) == 1.0,
+            "radius": ranked.spread(2.0 * held),
+            "radius_low": ranked.spread(2.0 * _known(np.minimum(low, high))),
+            "radius_high": ranked.spread(2.0 * _known(high)),
+        },
+        index=ranked.index,
+    )
+    table["is_exact"] = table["radius_high"] - table["radius_low"] <= MEET
+    ends = np.full((len(table), 2), None, dtype=object)
+    ends[ranked.place[found]] = np.array(ranked.names, dtype=object)[pair[found]]
+    table["from_criterion"], table["to_criterion"] = ends[:, 0], ends[:, 1]
+    table["shift"] = ranked.spread(_known(shift))
+    return Stability(
+        table=table,
+        witnesses=ranked.table(at_cut),
+        top=wanted,
+        cut=cut,
+        notes=_notes(
+            table, np.isfinite(low) & ~np.isfinite(high), np.isinf(low), seen, len(nearest)
+        ),
+        rank_witnesses=ranked.table(_past(weights, high, ways)),
+    )
+
+
+def weight_ranges(
+    potential: Potential,
+    *,
+    top: int = 0,
+    top_ha: float = 0.0,
+    areas: pd.Series | None = None,
+) -> pd.DataFrame:
+    """Return the interval of every weight, the others kept in proportion, in which a parcel keeps its side.
+
+    Parameters
+    ----------
+    potential, top, top_ha, areas
+        As for :func:`stability`.
+
+    Returns
+    -------
+    DataFrame
+        n x k rows ``parcel_id, criterion, weight, low, high``, by parcel and then criterion; `low` and `high` are
+        NaN for vetoed and unscored parcels, and 0 and 1 where nothing stops the weight.
+
+    Raises
+    ------
+    InputError
+        ``bad_top, bad_areas``, see :func:`renewal_geo.potential.cut_of`.
+    """
+    wanted = cut_of(potential, top, top_ha, areas)
+    ranked = _ranked(potential)
+    low, high = ranges_of_weights(ranked.ratings, ranked.scores, ranked.weights, wanted)
+    n, names = len(ranked.index), ranked.columns
+    return pd.DataFrame(
+        {
+            "parcel_id": np.repeat(ranked.index.to_numpy(), len(names)),
+            "criterion": np.tile(np.array(names, dtype=object), n),
+            "weight": np.tile(potential.weighting.weights[names].to_numpy(dtype=float), n),
+            "low": ranked.table(low).to_numpy().ravel(),
+            "high": ranked.table(high).to_numpy().ravel(),
+        }
+    )
+
+
+def _ranked(potential: Potential) -> _Ranked:
+    """Sort what has a rank by score and ratings, and criteria by name."""
+    columns = list(potential.ratings.columns)
+    names = sorted(columns, key=str)
+    ratings = np.round(potential.ratings[names].to_numpy(dtype=float), DECIMALS)
+    scores = np.round(potential.scores.to_numpy(dtype=float), DECIMALS)
+    at = np.flatnonzero(potential.ranks.notna().to_numpy())
+    place = at[np.lexsort((*ratings[at].T, -scores[at]))]
+    return _Ranked(
+        index=potential.scores.index,
+        names=names,
+        columns=columns,
+        place=place,
+        ratings=np.ascontiguousarray(ratings[place]),
+        scores=scores[place],
+        weights=potential.weighting.weights[names].to_numpy(dtype=float),
+    )
+
+
+def _known(masses: Floats) -> Floats:
+    return np.where(np.isfinite(masses), masses, np.nan)
+
+
+def _past(weights: Floats, masses: Floats, ways: Floats) -> Floats:
+    """Return weights just past the crossings; NaN where there is none."""
+    past = weights + ways * (_known(masses) + BEYOND)[:, None]
+    past = np.maximum(past, 0.0)
+    return np.asarray(past / past.sum(axis=1, keepdims=True))
+
+
+def _notes(
+    table: pd.DataFrame,
+    is_open: NDArray[np.bool_],
+    is_fixed: NDArray[np.bool_],
+    seen: int,
+    near: int,
+) -> tuple[str, ...]:
+    """Say how many bounds meet, and for how many parcels none was found."""
+    met = int(table["is_exact"].sum())
+    notes = [
+        f"bounds on the change across the rank meet for {met:,} parcels; {seen:,} of {near:,} searched, nearest first"
+    ]
+    if is_fixed.any():
+        notes.append(f"no weighting at all moves {int(is_fixed.sum()):,} parcels across the rank")
+    if is_open.any():
+        notes.append(
+            f"for {int(is_open.sum()):,} parcels no weighting that moves them was found, and none is ruled out"
+        )
+    return tuple(notes)

@@ -2,6 +2,7 @@
 
 from renewal_geo.report.books import area_title, class_name, dimension_title
 from renewal_geo.report.change_sheets import change_title, change_workbook, plain_ids
+from renewal_geo.report.criteria_sheets import criteria_workbook
 from renewal_geo.report.eligibility_sheets import (
     SIGNS,
     criterion_title,
@@ -22,12 +23,12 @@ from renewal_geo.report.handover_sheets import (
     handover_workbook,
 )
 from renewal_geo.report.ledger_sheets import books_workbook, ledger_workbook
+from renewal_geo.report.potential_sheets import potential_workbook
 from renewal_geo.report.quality_sheets import findings_workbook
 from renewal_geo.report.rule_sheets import rules_workbook
 from renewal_geo.report.sitebank_sheets import sitebank_workbook
 from renewal_geo.report.workbooks import (
     frontier_workbook,
-    score_workbook,
     zone_workbook,
 )
 from renewal_geo.report.zonal_sheets import zonal_title, zonal_workbook
@@ -40,6 +41,7 @@ __all__ = [
     "change_workbook",
     "class_name",
     "coverage_note",
+    "criteria_workbook",
     "criterion_title",
     "dimension_title",
     "facility_title",
@@ -53,9 +55,9 @@ __all__ = [
     "location_sentence",
     "matrix_of",
     "plain_ids",
+    "potential_workbook",
     "rule_rows",
     "rules_workbook",
-    "score_workbook",
     "screening_workbook",
     "sitebank_workbook",
     "why_sentence",

@@ -77,7 +77,11 @@ def parcel_columns(
         made["outlook_frequency"] = table["frequency"].to_numpy(dtype=float, na_value=float("nan"))
         made["outlook_firmness"] = [_word(one, lang) for one in table["class"]]
         heads += [
-            Heading("outlook_frequency", label("column.frequency", lang), "share"),
+            Heading(
+                "outlook_frequency",
+                label(drawn_key(outlook.robustness, "frequency"), lang),
+                "share",
+            ),
             Heading("outlook_firmness", label("column.firmness", lang)),
         ]
     if outlook.changes is not None and len(outlook.changes.table):
@@ -90,6 +94,17 @@ def parcel_columns(
 def sentence_column(lang: str) -> str:
     """Return the name of the column that holds sentences in `lang`."""
     return f"sentence_{'zh' if lang == 'zh' else 'en'}"
+
+
+def drawn_key(robustness: Robustness, name: str, group: str = "column") -> str:
+    """Return the key of a text that depends on what was drawn: errors of values, or weightings.
+
+    >>> from types import SimpleNamespace
+    >>> drawn_key(SimpleNamespace(law="weightings"), "frequency")
+    'contrast.frequency'
+    """
+    key = f"contrast.{name}"
+    return key if robustness.law == "weightings" and has_label(key) else f"{group}.{name}"
 
 
 def add_frontier(book: Book, frontier: Frontier) -> None:
@@ -299,13 +314,16 @@ def _add_robustness(book: Book, robustness: Robustness, delineation: Delineation
     table = robustness.zones.reset_index(names="zone_id")
     rows = table.assign(zone_name=[_zone_name(delineation, str(one)) for one in table["zone_id"]])
     heads = [_head("zone_id", lang), _head("zone_name", lang)]
-    heads += [_head(name, lang, "share") for name in SCORES]
+    heads += [Heading(name, label(drawn_key(robustness, name), lang), "share") for name in SCORES]
     hint = label(
-        "outlook.robustness_hint", lang, draws=robustness.draws, noise=f"{robustness.noise:.0%}"
+        drawn_key(robustness, "robustness_hint", "outlook"),
+        lang,
+        draws=robustness.draws,
+        noise=f"{robustness.noise:.0%}",
     )
     add_sheet(
         book, label("sheet.robustness", lang), rows, heads,
-        caption=label("outlook.robustness", lang), note=_note(hint, robustness.notes),
+        caption=label(drawn_key(robustness, "robustness", "outlook"), lang), note=_note(hint, robustness.notes),
     )  # fmt: skip
 
 

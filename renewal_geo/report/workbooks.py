@@ -1,15 +1,14 @@
-"""Workbooks of the questions: zones, scores."""
+"""Workbooks of the zones: a delineation, and a frontier of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from renewal_geo.foundation.labels import label
 from renewal_geo.foundation.sentences import proof_sentence
 from renewal_geo.report.books import add_ledger
+from renewal_geo.report.contrast_sheets import add_contrast
 from renewal_geo.report.outlook_sheets import (
     add_frontier,
     add_memberships,
@@ -18,7 +17,7 @@ from renewal_geo.report.outlook_sheets import (
     phase_of_zones,
 )
 from renewal_geo.report.packing import pack
-from renewal_geo.report.sheets import Heading, add_sheet, new_book
+from renewal_geo.report.sheets import new_book
 from renewal_geo.report.zone_sheets import (
     add_funnel,
     add_parcels,
@@ -31,8 +30,7 @@ from renewal_geo.report.zone_sheets import (
 
 if TYPE_CHECKING:
     from renewal_geo.ledger import Ledger
-    from renewal_geo.potential import Potential
-    from renewal_geo.zones import Delineation, Frontier, Outlook
+    from renewal_geo.zones import Contrast, Delineation, Frontier, Outlook
 
 
 def zone_workbook(
@@ -44,6 +42,7 @@ def zone_workbook(
     columns: Sequence[str] = (),
     notes: Sequence[str] = (),
     outlook: Outlook | None = None,
+    contrast: Contrast | None = None,
 ) -> bytes:
     """Return the workbook of a delineation.
 
@@ -64,6 +63,9 @@ def zone_workbook(
     outlook
         What a planner asks next: adds the sheets frontier, phases, prices, crossings, robustness
         and components, the phase of every zone, and what would have to change for every parcel.
+    contrast
+        What changes between these zones and the robust ones: adds three sheets, of totals in both
+        currencies, of zones, and of the parcels that change sides.
 
     Returns
     -------
@@ -86,6 +88,8 @@ def zone_workbook(
     add_funnel(book, delineation.funnel, parcels)
     if outlook is not None:
         add_outlook(book, delineation, outlook)
+    if contrast is not None:
+        add_contrast(book, contrast, parcels)
     for ledger in ledgers:
         add_ledger(book, ledger)
     return pack(book)
@@ -97,38 +101,3 @@ def frontier_workbook(frontier: Frontier, *, study_name: str = "", lang: str = "
     add_frontier(book, frontier)
     add_memberships(book, frontier)
     return pack(book)
-
-
-def score_workbook(potential: Potential, *, study_name: str = "", lang: str = "zh") -> bytes:
-    """Return scores and what each criterion contributes as a workbook; the score is a formula."""
-    book = new_book(lang, study_name or label("sheet.scores", lang))
-    parts = potential.contributions
-    names = [f"c{i}" for i in range(len(parts.columns))]
-    rows = pd.DataFrame(parts.to_numpy(), columns=names)
-    rows.insert(0, "parcel_id", parts.index.astype(str))
-    rows["score"] = potential.scores.to_numpy()
-    heads = [Heading("parcel_id", label("column.parcel_id", lang))]
-    heads += [Heading(n, str(c), "score") for n, c in zip(names, parts.columns, strict=True)]
-    formula = f"SUM({{{names[0]}}}{{n}}:{{{names[-1]}}}{{n}})" if names else ""
-    heads.append(Heading("score", label("column.score", lang), "score", formula=formula))
-    complete = rows.dropna(subset=names)
-    add_sheet(book, label("sheet.scores", lang), complete, heads, note=str(potential))
-    criteria = potential.criteria.reset_index()
-    add_sheet(book, label("sheet.criteria", lang), criteria, _headings(criteria, lang))
-    if len(potential.missing):
-        missing = potential.missing
-        add_sheet(book, label("sheet.missing", lang), missing, _headings(missing, lang))
-    return pack(book)
-
-
-def _headings(
-    table: pd.DataFrame, lang: str, known: dict[str, tuple[str, str]] | None = None
-) -> list[Heading]:
-    heads = []
-    for name in table.columns:
-        numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(
-            table[name]
-        )
-        form, total = (known or {}).get(str(name), ("number" if numeric else "text", ""))
-        heads.append(Heading(str(name), label(f"column.{name}", lang), form, total))
-    return heads

@@ -132,6 +132,17 @@ def window_of(raster: Raster, first_row: int, column: int, rows: int, columns: i
     return raster.values[last - rows : last, across][::-1]
 
 
+def numbers_of(raster: Raster, cells: Any) -> Floats:
+    """Return cells of a raster as numbers, NaN where there is no value."""
+    lacking = np.ma.getmaskarray(cells)
+    data = np.ma.getdata(cells)
+    if raster.nodata is not None:
+        lacking = lacking | (data == data.dtype.type(raster.nodata))
+    made = data.astype(float)
+    made[lacking | ~np.isfinite(made)] = np.nan
+    return np.asarray(made)
+
+
 def row_areas(raster: Raster) -> Floats | None:
     """Return the ground that a cell covers, row by row from the top, m2; None where it cannot be said.
 

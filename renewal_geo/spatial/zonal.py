@@ -16,7 +16,7 @@ from exactextract.raster import RasterSource
 from renewal_geo.foundation.crs import name_of
 from renewal_geo.foundation.errors import CRSError
 from renewal_geo.spatial.polygons import Floats, Shapes
-from renewal_geo.spatial.rasters import Cells, Raster, window_of
+from renewal_geo.spatial.rasters import Cells, Raster, numbers_of, window_of
 
 STRAIGHT_CELLS = 0.01  # how far a reprojected edge may stray from its true course, in cells
 CELLS_AT_ONCE = 8_000_000
@@ -106,9 +106,10 @@ def brought_to(shapes: Shapes, crs: pyproj.CRS, raster: Raster) -> tuple[Shapes,
             code="crs_suspect",
         )
     added = int(shapely.get_num_coordinates(dense).sum()) - given
+    kept = f"{added:,} vertices keep their edges" if added else "their edges stay"
     said = (
         f"the polygons were brought from {name_of(crs)} to {name_of(raster.crs)}, the CRS of "
-        f"{raster.name}; {added:,} vertices keep their edges straight to {STRAIGHT_CELLS:.0%} of a cell"
+        f"{raster.name}; {kept} straight to {STRAIGHT_CELLS:.0%} of a cell"
     )
     return moved, (said,)
 
@@ -131,16 +132,13 @@ class _Presence:
     """Cells that are 1 where another raster has a value, NaN elsewhere."""
 
     def __init__(self, raster: Raster) -> None:
+        self.raster = raster
         self.cells: Cells = raster.values  # noqa: PD011
-        self.nodata = raster.nodata
         self.shape = self.cells.shape
 
     def __getitem__(self, window: tuple[slice, slice], /) -> Any:
-        cells = np.ma.masked_invalid(self.cells[window])
-        lacking = np.ma.getmaskarray(cells)
-        if self.nodata is not None:
-            lacking = lacking | (cells.data == cells.dtype.type(self.nodata))
-        return np.where(lacking, np.nan, 1.0)
+        cells = numbers_of(self.raster, self.cells[window])
+        return np.where(np.isnan(cells), np.nan, 1.0)
 
 
 class _Source(RasterSource):  # type: ignore[misc]
@@ -157,8 +155,10 @@ class _Source(RasterSource):  # type: ignore[misc]
     def extent(self) -> tuple[float, float, float, float]:
         return self.raster.bounds
 
-    def nodata_value(self) -> float | None:
-        return self.raster.nodata if self.weights is None else None
+    def nodata_value(self) -> None:
+        return (
+            None  # they come as NaN: masks, and nodata of whole numbers, get lost in exactextract
+        )
 
     def srs_wkt(self) -> str:
         return self.raster.crs.to_wkt()
@@ -166,4 +166,4 @@ class _Source(RasterSource):  # type: ignore[misc]
     def read_window(self, x0: int, y0: int, nx: int, ny: int) -> Any:
         if self.weights is not None:
             return np.repeat(self.weights[y0 : y0 + ny, None], nx, axis=1)
-        return np.ascontiguousarray(window_of(self.raster, y0, x0, ny, nx))
+        return np.ascontiguousarray(numbers_of(self.raster, window_of(self.raster, y0, x0, ny, nx)))

@@ -15,7 +15,7 @@ from renewal_geo.workflow.overlays import overlay, zonal
 from renewal_geo.workflow.preparation import Prepared, prepare
 from renewal_geo.workflow.publications import Published, publish_map
 from renewal_geo.workflow.rules import Confirmed, confirm
-from renewal_geo.workflow.scores import score
+from renewal_geo.workflow.scores import Scored, score, write_criteria
 from renewal_geo.workflow.screenings import day_of
 from renewal_geo.workflow.studies import all_rules_of, records_of
 from renewal_geo.workflow.tiles import tally_tiles
@@ -31,6 +31,7 @@ __all__ = [
     "Passage",
     "Prepared",
     "Published",
+    "Scored",
     "Screened",
     "Served",
     "Tallied",
@@ -58,5 +59,6 @@ __all__ = [
     "tally",
     "tally_tiles",
     "verify",
+    "write_criteria",
     "zonal",
 ]

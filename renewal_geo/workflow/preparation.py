@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +10,19 @@ from typing import Any
 
 import geopandas as gpd
 
-from renewal_geo import contiguity, potential
+from renewal_geo import contiguity
 from renewal_geo.contiguity import Contiguity
 from renewal_geo.foundation.errors import Faults, InputError
+from renewal_geo.foundation.provenance import Provenance
 from renewal_geo.foundation.settings import SETTINGS
 from renewal_geo.foundation.study import Study
+from renewal_geo.workflow.ripeness import (
+    Rated,
+    is_asked,
+    potential_settings,
+    rated,
+    require_no_locked_in_veto,
+)
 
 _PASSED = (
     "pool", "filler", "area_budget_ha", "min_area_ha", "max_area_ha", "min_share", "shares",
@@ -24,22 +33,34 @@ _PASSED = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """Parcels with their score, and their contiguity, as the zones need them."""
+    """Parcels with their score, and their contiguity, as the zones need them.
+
+    ``rated`` is the score with all that it is made of, None where the study has no criteria or its table
+    has the score already.
+    """
 
     parcels: gpd.GeoDataFrame
     links: Contiguity
     notes: tuple[str, ...]
+    rated: Rated | None = None
+
+    @property
+    def vetoed(self) -> tuple[str, ...]:
+        """The parcels that a criterion rules out."""
+        if self.rated is None:
+            return ()
+        struck = self.rated.potential.is_vetoed
+        return tuple(dict.fromkeys(struck.index[struck].astype(str)))
 
 
 def prepare(study: Study) -> Prepared:
     """Score the parcels where the value asks for it, and connect them."""
-    parcels, notes = study.parcels, []
-    criteria = study.settings.get("potential", {}).get("criteria", ())
-    name = str(study.settings.get("potential", {}).get("name", "score"))
-    if criteria and name not in parcels.columns:
-        made = potential.score(parcels, criteria, name=name)
-        parcels = parcels.assign(**{name: made.scores})
-        notes += [f"potential: {made}", *(f"potential: {note}" for note in made.notes)]
+    parcels, notes, rating = study.parcels, [], None
+    if is_asked(study) and potential_settings(study)["name"] not in parcels.columns:
+        rating = rated(study)
+        parcels = parcels.assign(**rating.columns())
+        notes += [f"potential: {rating.potential}", *(f"potential: {one}" for one in rating.notes)]
+        notes += [f"potential: {rating.acceptability}"] if rating.acceptability else []
     asked = zone_settings(study)
     links = contiguity.connect(
         parcels,
@@ -56,7 +77,12 @@ def prepare(study: Study) -> Prepared:
         )
     if asked["ground"] and not links.is_ground.any():
         notes.append(f"[zones] ground = {asked['ground']!r} selects no parcel")
-    return Prepared(parcels, links, (*notes, f"contiguity: {links}"))
+    made = Prepared(parcels, links, (*notes, f"contiguity: {links}"), rating)
+    if rating is not None and made.vetoed:
+        require_no_locked_in_veto(rating, asked["lock_in"])
+        said = f"potential: {len(made.vetoed):,} vetoed parcels are locked out of the zones"
+        made = dataclasses.replace(made, notes=(*made.notes, said))
+    return made
 
 
 def zone_terms(study: Study, prepared: Prepared) -> dict[str, Any]:
@@ -65,13 +91,20 @@ def zone_terms(study: Study, prepared: Prepared) -> dict[str, Any]:
     return {
         "value": _value(asked, prepared.parcels),
         **{name: asked[name] for name in _PASSED},
+        "lock_out": (*asked["lock_out"], *prepared.vetoed),
         "exclusions": study.exclusions,
         "lock_in_areas": pilots(study),
         "sub_districts": study.sub_districts,
         "control_lines": study.get("control_lines"),
         "lang": study.lang,
-        "provenance": study.provenance,
+        "provenance": _provenance(study, prepared),
     }
+
+
+def _provenance(study: Study, prepared: Prepared) -> Provenance:
+    """Return what the answer rests on: the layers, and the rasters and tables that the score was read from."""
+    more = () if prepared.rated is None else prepared.rated.sources
+    return dataclasses.replace(study.provenance, inputs=(*study.provenance.inputs, *more))
 
 
 def zone_settings(study: Study) -> dict[str, Any]:

@@ -94,15 +94,22 @@ def sources(study: Study, *roles: str) -> str:
     return "、".join(dict.fromkeys(Path(one.path).name for one in used))
 
 
-def own_study(study: Study, tables: Mapping[str, gpd.GeoDataFrame]) -> str:
-    """Return the study.toml that makes a folder of repaired layers a study of its own."""
+def own_study(
+    study: Study,
+    tables: Mapping[str, gpd.GeoDataFrame],
+    rasters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
+    """Return the study.toml that makes a folder of repaired layers, and of rasters, a study of its own."""
     content = {
         "name": study.name,
         "crs": study.crs.to_string(),
         "as_of": study.as_of,
         "lang": study.lang,
         "notes": list(study.provenance.notes),
-        "layers": {role: {"path": REPAIRED, "layer": role} for role in tables},
+        "layers": {
+            **{role: {"path": REPAIRED, "layer": role} for role in tables},
+            **(rasters or {}),
+        },
         **{q: dict(study.settings[q]) for q in SETTINGS if study.settings.get(q)},
         **_own_rules(study),
     }

@@ -17,6 +17,8 @@ from renewal_geo.workflow.facilities import cover_study
 from renewal_geo.workflow.handovers import assess_study
 from renewal_geo.workflow.matching import match_study
 from renewal_geo.workflow.publications import carried, write_study_maps
+from renewal_geo.workflow.ripeness import with_inline_criteria
+from renewal_geo.workflow.scores import score_study
 from renewal_geo.workflow.studies import (
     CERTIFICATE,
     REPAIRED,
@@ -57,16 +59,24 @@ def run(path: Path, out: Path, given: Given) -> Passage:
         drawn = {role: one for role, one in study.tables.items() if not _is_list(role)}
         tables = {**drawn, "parcels": mended.table}
         io.write_layers(stage.path(REPAIRED), tables)
-        stage.write_text(STUDY_FILE, own_study(carried(stage, study), tables))
+        rasters, left = io.carry_rasters(path, stage)
+        told = carried(stage, with_inline_criteria(study))
+        stage.write_text(STUDY_FILE, own_study(told, tables, rasters))
         for name, text in rule_files(study).items():
             stage.write_text(name, text)
         own = io.open_study(stage.hidden)
-        made = delineated(own)
-        notes = (*notes, *made.prepared.notes, *overlap_notes(made.delineation))
+        made = delineated(own, with_robust=True)
+        notes = (*notes, *left, *made.prepared.notes, *overlap_notes(made.delineation))
+        notes = (
+            notes if made.contrast is None else (*notes, f"zones by other weights: {made.contrast}")
+        )
         write_zones(stage, own, made, "", notes)
         asked = [name for name, (roles, _) in QUESTIONS.items() if _has(own, roles)]
         notes = (*notes, *write_study_maps(stage, own, without=asked))
     files, more = _asked(asked, own, study, out)
+    rating = made.prepared.rated
+    if rating is not None:
+        files += score_study(dataclasses.replace(own, folder=out), rating, out).files
     return Passage(made.delineation, (*listed(stage), *files), (*notes, *more))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ import pandas as pd
 from renewal_geo import io, ledger, maps, report, zones
 from renewal_geo.foundation import progress
 from renewal_geo.foundation.compiled import COMPILED
+from renewal_geo.foundation.errors import InputError
+from renewal_geo.foundation.expressions import evaluate
 from renewal_geo.foundation.labels import label
 from renewal_geo.foundation.study import Study
 from renewal_geo.workflow.preparation import (
@@ -24,6 +27,7 @@ from renewal_geo.workflow.preparation import (
     zone_settings,
     zone_terms,
 )
+from renewal_geo.workflow.ripeness import potential_settings, score_draws
 from renewal_geo.workflow.studies import (
     CERTIFICATE,
     Given,
@@ -44,6 +48,7 @@ PUBLISHED_COLUMNS = (
     "land_use",
     "sub_district",
 )  # of the parcels, in the internal map besides its own
+WEIGHTINGS = 30  # that the outlook draws zones for
 REASON_COLOURS = {
     "chosen": "#0072b2", "budget": "#e69f00", "low_value": "#f0e442", "undecided": "#cc79a7",
     "isolated": "#999999", "cut_off": "#d55e00", "share": "#56b4e9", "excluded": "#009e73",
@@ -113,17 +118,19 @@ class Made:
     outlook: zones.Outlook | None
     prepared: Prepared
     books: tuple[ledger.Ledger, ...]
+    robust: zones.Delineation | None = None
+    contrast: zones.Contrast | None = None
 
 
-def delineated(study: Study) -> Made:
-    """Prepare, delineate, look ahead and tally one study."""
+def delineated(study: Study, *, with_robust: bool = False) -> Made:
+    """Prepare, delineate, look ahead and tally one study; draw its zones by the robust score too where asked."""
     asked = zone_settings(study)
     require_outlook(asked)
     prepared = prepare(study)
     if not COMPILED:
         note = "numba is not installed: the search runs uncompiled, some sixty times slower"
         prepared = dataclasses.replace(prepared, notes=(*prepared.notes, note))
-    drawn = zones.delineate(prepared.parcels, prepared.links, **zone_terms(study, prepared))
+    drawn = _drawn(study, prepared)
     foreseen = None
     if asked["outlook_time_s"] > 0:
         foreseen = zones.outlook(
@@ -135,6 +142,7 @@ def delineated(study: Study) -> Made:
             # who gives the search five seconds does not wait twenty for what comes next
             time_limit_s=min(asked["outlook_time_s"], asked["time_limit_s"]),
             workers=asked["workers"] or os.cpu_count() or 1,
+            values=weighted_values(study, prepared),
         )
     if asked["filler"] and not drawn.parcels["is_filler"].any():
         note = f"[zones] filler = {asked['filler']!r} selects no parcel"
@@ -144,7 +152,80 @@ def delineated(study: Study) -> Made:
     layer = study.get(str(study.settings.get("ledger", {}).get("layer", "land_use")))
     if layer is not None and by in layer.columns and len(drawn.zones):
         books.append(ledger.tally(drawn.zones, layer, by=by))
-    return Made(drawn, foreseen, prepared, tuple(books))
+    made = Made(drawn, foreseen, prepared, tuple(books))
+    return _with_robust(made, study) if with_robust else made
+
+
+def _drawn(study: Study, prepared: Prepared) -> zones.Delineation:
+    """Delineate; where candidates lack a score, say which criterion has no figure for them."""
+    try:
+        return zones.delineate(prepared.parcels, prepared.links, **zone_terms(study, prepared))
+    except InputError as fault:
+        if fault.code != "missing_value" or prepared.rated is None:
+            raise
+        lacking = prepared.rated.potential.missing
+        weighs = lacking["criterion"].isin(prepared.rated.potential.ratings.columns)
+        counts = lacking[weighs].groupby("criterion").size()
+        said = ", ".join(f"{name} ({count:,})" for name, count in counts.items())
+        if not said:
+            raise
+        raise InputError(
+            fault.what,
+            where=fault.where,
+            fix=f"parcels without a figure, by criterion: {said}; give the criterion missing = 0..1, fill the source, "
+            "or leave these parcels out of the pool",
+            code=fault.code,
+        ) from fault
+
+
+def weighted_values(study: Study, prepared: Prepared) -> pd.DataFrame | None:
+    """Return what a hectare of every parcel is worth under other weightings of the criteria, parcels x draws.
+
+    None where the zones are not drawn by a score, or no weightings were drawn: the outlook then tries noise.
+    """
+    rating, value = prepared.rated, zone_terms(study, prepared)["value"]
+    if rating is None or rating.acceptability is None or not _names(value, rating.name):
+        return None
+    scores = score_draws(rating, WEIGHTINGS)
+    parcels = prepared.parcels
+    worth = {
+        str(draw): evaluate(value, parcels.assign(**{rating.name: scores[:, draw]}))
+        for draw in range(scores.shape[1])
+    }
+    return pd.DataFrame(worth, index=parcels.index)
+
+
+def _names(value: str | float, name: str) -> bool:
+    """Return whether a value is an expression that names a column."""
+    return (
+        isinstance(value, str) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", value) is not None
+    )
+
+
+def _with_robust(made: Made, study: Study) -> Made:
+    """Draw the zones again by the score that holds in nine of ten weightings, and compare.
+
+    The second drawing has half the time of the first: it only has to show what changes.
+    """
+    prepared, rating = made.prepared, made.prepared.rated
+    terms = zone_terms(study, prepared)
+    if (
+        rating is None
+        or rating.acceptability is None
+        or not potential_settings(study)["robust"]
+        or not _names(terms["value"], rating.name)
+    ):
+        return made
+    sure = prepared.parcels.assign(**{rating.name: prepared.parcels["score_robust"]})
+    terms["time_limit_s"] = terms["time_limit_s"] / 2
+    robust = zones.delineate(sure, prepared.links, begin_with=made.delineation, **terms)
+    compared = zones.contrast(
+        made.delineation,
+        robust,
+        values=weighted_values(study, prepared),
+        columns=(rating.name, "score_robust", "top_share"),
+    )
+    return dataclasses.replace(made, robust=robust, contrast=compared)
 
 
 def overlap_notes(drawn: zones.Delineation) -> tuple[str, ...]:
@@ -175,6 +256,7 @@ def write_zones(
             "blocked": drawn.blocked,
             "barriers": drawn.barriers,
             **_crossings(made),
+            **_robust_layer(made),
         },
         styles=_styles(drawn),
         aliases=aliases(study, drawn.zones, drawn.parcels),
@@ -183,7 +265,7 @@ def write_zones(
         "zones.xlsx",
         report.zone_workbook(
             drawn, ledgers=made.books, study_name=study.name, lang=study.lang, notes=tuple(notes),
-            outlook=made.outlook,
+            outlook=made.outlook, contrast=made.contrast,
         ),
     )  # fmt: skip
     look: dict[str, Any] = {
@@ -196,7 +278,8 @@ def write_zones(
         "notes": study.provenance.notes,
     }
     shown = [name for name in PUBLISHED_COLUMNS if name in drawn.parcels]
-    maps.zone_map(drawn, **look, columns=shown, outlook=made.outlook).save(
+    robust = _robust_layer(made).get("zones_robust")
+    maps.zone_map(drawn, **look, columns=shown, outlook=made.outlook, robust=robust).save(
         str(stage.path("zones.html"))
     )
     stage.write_bytes("zones.png", maps.zone_picture(drawn, **look))
@@ -231,6 +314,10 @@ def _foreseen_columns(made: Made) -> dict[str, dict[str, pd.Series]]:
 def _crossings(made: Made) -> dict[str, gpd.GeoDataFrame]:
     crossings = None if made.outlook is None else made.outlook.prices.barriers
     return {} if crossings is None or not len(crossings) else {"crossings": crossings}
+
+
+def _robust_layer(made: Made) -> dict[str, gpd.GeoDataFrame]:
+    return {} if made.robust is None or not len(made.robust.zones) else {"zones_robust": made.robust.zones}  # fmt: skip
 
 
 def _write_outlook(stage: io.Stage, study: Study, foreseen: zones.Outlook) -> None:

@@ -1,6 +1,7 @@
 """Contiguous reform zones 连片改造区: delineated, explained, certified, verified, and what comes next."""
 
 from renewal_geo.zones.changes import Changes, changes
+from renewal_geo.zones.contrast import Contrast, contrast
 from renewal_geo.zones.delineation import Delineation, delineate
 from renewal_geo.zones.frontier import Frontier, frontier, frontier_of
 from renewal_geo.zones.obstacles import Obstacles, obstacles
@@ -12,6 +13,7 @@ from renewal_geo.zones.verification import Verification, verify
 
 __all__ = [
     "Changes",
+    "Contrast",
     "Delineation",
     "Frontier",
     "Obstacles",
@@ -21,6 +23,7 @@ __all__ = [
     "Robustness",
     "Verification",
     "changes",
+    "contrast",
     "delineate",
     "frontier",
     "frontier_of",

@@ -137,6 +137,7 @@ def delineate(
     gap: float = 0.01,
     seed: int = 0,
     workers: int | None = None,
+    begin_with: Delineation | None = None,
     lang: str = "zh",
     provenance: Provenance | None = None,
 ) -> Delineation:
@@ -181,6 +182,9 @@ def delineate(
     time_limit_s, gap, seed, workers
         Of the search: wall-clock seconds of this call, the proven share at which it stops, random seed,
         threads.
+    begin_with
+        An answer for the same parcels, under other values or limits: this search begins with the zones that
+        it chose or met, as far as they keep the limits.
     lang
         zh or en, of names and reasons.
     provenance
@@ -227,7 +231,7 @@ def delineate(
     )
     progress.report("zones.candidates", 0.0)
     found = candidates(parcels, links, terms, exclusions=exclusions, pilots=lock_in_areas)
-    answer = _searched(found, terms, began, workers or 2)
+    answer = _searched(found, terms, began, workers or 2, _carried_over(begin_with, found))
     progress.report("zones.tables", 0.0)
     membership = _membership(found, answer)
     reasons = explain(found, answer, membership, terms, lang)
@@ -270,7 +274,19 @@ def delineate(
     )
 
 
-def _searched(found: Candidates, terms: Terms, began: float, workers: int) -> Answer:
+def _carried_over(earlier: Delineation | None, found: Candidates) -> list[np.ndarray]:
+    """Return the zones that an earlier search met, as nodes of this problem; those with strangers are left out."""
+    if earlier is None:
+        return []
+    ids = found.table.index[found.order]
+    node = ids.get_indexer(earlier.found.table.index[earlier.found.order])
+    zones = [node[zone] for zone in (*earlier.answer.zones, *earlier.answer.pool)]
+    return [np.sort(zone) for zone in zones if (zone >= 0).all()]
+
+
+def _searched(
+    found: Candidates, terms: Terms, began: float, workers: int, warm: Sequence[np.ndarray]
+) -> Answer:
     """Search, unless a lock on a parcel that may not be a member already forbids any answer."""
     locks = unreachable_locks(found)
     problem = found.problem
@@ -316,7 +332,9 @@ def _searched(found: Candidates, terms: Terms, began: float, workers: int) -> An
         )
     tables = TABLES_S_PER_PARCEL * len(found.table)
     left = max(0.5, terms.time_limit_s - tables - (time.monotonic() - began))
-    return solve(problem, time_limit_s=left, gap=terms.gap, seed=terms.seed, workers=workers)
+    return solve(
+        problem, time_limit_s=left, gap=terms.gap, seed=terms.seed, workers=workers, warm=warm
+    )
 
 
 def _membership(found: Candidates, answer: Answer) -> pd.Series:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from renewal_geo.foundation import progress
 from renewal_geo.zones.changes import Changes, changes
 from renewal_geo.zones.delineation import Delineation
@@ -74,6 +76,7 @@ def outlook(
     time_limit_s: float = 20.0,
     workers: int = 2,
     lang: str | None = None,
+    values: pd.DataFrame | None = None,
 ) -> Outlook:
     """Answer what a planner asks next: more budget, what first, what a limit costs, what if values err.
 
@@ -93,6 +96,9 @@ def outlook(
         Threads.
     lang
         zh or en, of the notes; the delineation's own by default.
+    values
+        By parcel_id, one column per weighting of the criteria: value per hectare. The robustness then says
+        what is chosen under these, instead of under noise.
 
     Returns
     -------
@@ -102,7 +108,7 @@ def outlook(
     Raises
     ------
     InputError
-        For a time, a number of threads or a language that makes no sense.
+        For a time, a number of threads, a language or values that make no sense.
     """
     began = time.monotonic()
     require_means("outlook", time_limit_s=time_limit_s, workers=workers, lang=lang)
@@ -141,6 +147,7 @@ def outlook(
         workers=workers,
         lang=language,
         known=known,
+        values=values,
     )
     progress.report("zones.outlook", 1.0)
     notes = []

@@ -1,4 +1,4 @@
-"""What the map draws of the outlook: phases, possible crossings, and more lines in the popups."""
+"""What the map draws of the outlook: phases, crossings, robust zones, and more lines in the popups."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+from shapely.geometry import MultiLineString
+from shapely.ops import substring
 
-from renewal_geo.foundation.labels import label
+from renewal_geo.foundation.crs import require_same
+from renewal_geo.foundation.labels import has_label, label
 from renewal_geo.maps import palettes
 from renewal_geo.maps.spec import Edition, LayerSpec, MapClass, MapColumn, Text, both, same
 
 if TYPE_CHECKING:
-    from renewal_geo.zones import Delineation, Outlook
+    from renewal_geo.zones import Delineation, Outlook, Robustness
 
 CHANGE_ZH, CHANGE_EN = "outlook_change", "outlook_change_en"
 FREQUENCY = "outlook_frequency"
@@ -21,6 +25,9 @@ CROSSING_COLUMNS = (
     ("gain_found", "number", 2), ("gain_at_most", "number", 2), ("frontage_m", "number", 1),
     ("gap_m", "number", 1),
 )  # fmt: skip
+ROBUST_LINE, ROBUST_WIDTH = "#c8102e", 3.0
+DASHES_ACROSS = 80  # a map; of each, so much is drawn
+DRAWN_SHARE = 0.6
 CROSSING_IDS = (("focal", "text", 0), ("neighbour", "text", 0))
 
 
@@ -46,7 +53,8 @@ def parcel_extras(
     if outlook.robustness is not None and len(outlook.robustness.table):
         held = _by_id(outlook.robustness.table, parcel_ids)["frequency"]
         made[FREQUENCY] = held.to_numpy(dtype=float, na_value=np.nan)
-        shown.append(MapColumn(FREQUENCY, both("column.frequency"), "share", 0))
+        title = both(drawn_key(outlook.robustness, "frequency"))
+        shown.append(MapColumn(FREQUENCY, title, "share", 0))
     return made, tuple(shown)
 
 
@@ -66,8 +74,15 @@ def zone_extras(
         table = outlook.robustness.zones.reindex(zone_ids)
         for name in ("mean_frequency", "least_frequency"):
             made[f"outlook_{name}"] = table[name].to_numpy(dtype=float, na_value=np.nan)
-            shown.append(MapColumn(f"outlook_{name}", both(f"column.{name}"), "share", 0))
+            title = both(drawn_key(outlook.robustness, name))
+            shown.append(MapColumn(f"outlook_{name}", title, "share", 0))
     return made, tuple(shown)
+
+
+def drawn_key(robustness: Robustness, name: str, group: str = "column") -> str:
+    """Return the key of a text that depends on what was drawn: errors of values, or weightings."""
+    key = f"contrast.{name}"
+    return key if robustness.law == "weightings" and has_label(key) else f"{group}.{name}"
 
 
 def phase_layer(delineation: Delineation, outlook: Outlook | None) -> LayerSpec | None:
@@ -104,6 +119,47 @@ def phase_layer(delineation: Delineation, outlook: Outlook | None) -> LayerSpec 
         visible=False,
         popup=False,  # the zone's own popup names its phase
     )
+
+
+def robust_layer(delineation: Delineation, robust: gpd.GeoDataFrame | None) -> LayerSpec | None:
+    """Return the outlines of the robust zones, dashed, off at first; None where there are none.
+
+    It stays in the house: where it leaves the published zones, it shows single parcels.
+    """
+    if robust is None or not len(robust):
+        return None
+    require_same(delineation.parcels, robust, ("parcels", "robust zones"))
+    left, bottom, right, top = delineation.parcels.total_bounds
+    step = max(right - left, top - bottom) / DASHES_ACROSS
+    area = float(robust.get("area_m2", robust.geometry.area).sum())
+    one = MapClass(
+        "robust", both("contrast.map_class"), line=ROBUST_LINE, width=ROBUST_WIDTH, count=len(robust),
+        area_m2=area,
+    )  # fmt: skip
+    return LayerSpec(
+        name="robust",
+        title=both("contrast.map_layer"),
+        kind="line",
+        geometry=gpd.GeoSeries([_dashed(one, step) for one in robust.geometry], crs=robust.crs),
+        classes=(one,),
+        class_of=np.zeros(len(robust), dtype=np.int32),
+        columns=(),
+        values=pd.DataFrame(index=range(len(robust))),
+        visible=False,
+        popup=False,
+        group=both("zone_map.zones"),
+        public="drop",
+    )
+
+
+def _dashed(shape: Any, step: float) -> MultiLineString:
+    """Return the outline of a polygon as dashes, of which about one begins every `step` metres."""
+    dashes: list[Any] = []
+    for ring in shapely.get_parts(shapely.boundary(shape)):
+        count = max(2, round(ring.length / step))
+        each = ring.length / count
+        dashes += [substring(ring, n * each, (n + DRAWN_SHARE) * each) for n in range(count)]
+    return MultiLineString(dashes)
 
 
 def crossing_layer(outlook: Outlook | None, edition: Edition) -> LayerSpec | None:

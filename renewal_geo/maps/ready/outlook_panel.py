@@ -17,7 +17,7 @@ from renewal_geo.foundation.sentences import (
     proof_sentence,
     step_taken,
 )
-from renewal_geo.maps.ready.outlook_layers import zone_name
+from renewal_geo.maps.ready.outlook_layers import drawn_key, zone_name
 from renewal_geo.maps.spec import Curve, CurvePoint, Edition, Item, Panel, Section, Text, both, same
 
 if TYPE_CHECKING:
@@ -250,11 +250,13 @@ def _robustness(robustness: Robustness, delineation: Delineation) -> Section | N
     )
     return Section(
         name="robustness",
-        title=both("outlook.robustness"),
+        title=both(drawn_key(robustness, "robustness", "outlook")),
         hint=both(
-            "outlook.robustness_hint", draws=robustness.draws, noise=f"{robustness.noise:.0%}"
+            drawn_key(robustness, "robustness_hint", "outlook"),
+            draws=robustness.draws,
+            noise=f"{robustness.noise:.0%}",
         ),
-        heads=(both("map.zone_list"), *(both(f"column.{name}") for name in names)),
+        heads=(both("map.zone_list"), *(both(drawn_key(robustness, name)) for name in names)),
         rows=rows,
     )
 

@@ -14,7 +14,7 @@ from renewal_geo.maps.controls import Compare
 from renewal_geo.maps.page.folium_page import Page
 from renewal_geo.maps.public.editions import MIN_OWNERS, PUBLIC_GRID_M, public_spec
 from renewal_geo.maps.ready.context_layers import context_layers
-from renewal_geo.maps.ready.outlook_layers import crossing_layer, phase_layer
+from renewal_geo.maps.ready.outlook_layers import crossing_layer, phase_layer, robust_layer
 from renewal_geo.maps.ready.outlook_panel import outlook_panel
 from renewal_geo.maps.ready.summaries import facts, fingerprint_of, funnel_bars
 from renewal_geo.maps.ready.zone_figures import told_by, zone_bars, zone_totals
@@ -67,6 +67,7 @@ def zone_map(
     min_owners: int = MIN_OWNERS,
     fingerprint: str = "",
     outlook: Outlook | None = None,
+    robust: gpd.GeoDataFrame | None = None,
 ) -> Page:
     """Draw a delineation as a page that is one file and asks no host for anything.
 
@@ -111,6 +112,9 @@ def zone_map(
         What a planner asks next: adds a drawer with frontier, phases, prices and robustness, the
         layers phases and crossings, and to every parcel what would have to change. The public
         edition has no sentence about a parcel.
+    robust
+        Outlines of the zones that hold under most weightings, in the CRS of the delineation: a layer of dashed
+        lines that starts off. The public edition leaves it out.
 
     Returns
     -------
@@ -128,7 +132,7 @@ def zone_map(
             as_of=as_of, review_no=review_no, columns=columns, owners=owners, notes=notes,
             rules=rules, exclusions=exclusions, sub_districts=sub_districts, context=context, palette=palette,
             basemap=basemap, before=before, grid_m=grid_m, min_owners=min_owners,
-            fingerprint=fingerprint, outlook=outlook,
+            fingerprint=fingerprint, outlook=outlook, robust=robust,
         )
     )  # fmt: skip
 
@@ -157,6 +161,7 @@ def zone_spec(
     min_owners: int = MIN_OWNERS,
     fingerprint: str = "",
     outlook: Outlook | None = None,
+    robust: gpd.GeoDataFrame | None = None,
 ) -> MapSpec:
     """Return what a map of `delineation` says; parameters as in :func:`zone_map`."""
     require_edition(edition, lang)
@@ -166,6 +171,9 @@ def zone_spec(
         delineation, columns, owners, outlook, before, _around(delineation, exclusions, sub_districts),
         palette, public=public,
     )  # fmt: skip
+    held = robust_layer(delineation, robust)
+    if held is not None:
+        layers.append(replace(held, side="" if before is None else "after"))
     joined = [note for _, note in parcel_schemes(delineation, columns, palette) if note is not None]
     spec = MapSpec(
         title=same(title) if title else both("map.zones_title"),

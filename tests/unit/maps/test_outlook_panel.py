@@ -1,5 +1,6 @@
 """What a planner asks next, on the map: the figures of the tables, and in public no parcel."""
 
+import dataclasses
 import io
 import json
 
@@ -7,6 +8,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from renewal_geo.foundation.errors import CRSError
 from renewal_geo.maps import frontier_picture, palettes, record, zone_map
 from renewal_geo.maps.page.payload import encode, payload
 from renewal_geo.maps.ready import frontier_pictures
@@ -206,3 +208,60 @@ def test_the_picture_needs_neither_font_nor_points(drawn, foreseen, monkeypatch)
     monkeypatch.setattr(frontier_pictures, "chinese_family", lambda: None)
     assert frontier_picture(foreseen.frontier(d.parcels.index), "zh", title="改造", dpi=40)
     assert frontier_picture(foreseen.empty(d).frontier, "zh", dpi=40)
+
+
+def test_weightings_are_called_so(drawn, foreseen):
+    d = drawn.delineation()
+    seen = foreseen.outlook(d)
+    firm = dataclasses.replace(seen.robustness, law="weightings", noise=0.0)
+    spec = zone_spec(d, outlook=dataclasses.replace(seen, robustness=firm))
+    made = section(spec, "robustness")
+    assert "30 weightings of the criteria" in made.hint.en
+    assert "30 组评价因子权重" in made.hint.zh
+    assert made.title.en == "Robustness: what if the criteria weigh otherwise"
+    assert [head.en for head in made.heads[1:]] == [
+        "Mean share of weightings", "Least share of weightings", "Firm share of the area",
+    ]  # fmt: skip
+    titles = {c.name: c.title.en for one in spec.layers for c in one.columns}
+    assert titles["outlook_frequency"] == "Chosen in (share of weightings)"
+    assert titles["outlook_mean_frequency"] == "Mean share of weightings"
+    before = section(spec_of(drawn, foreseen), "robustness")
+    assert "error of about 10%" in before.hint.en
+
+
+def test_robust_zones_are_dashed_outlines_that_start_off(drawn):
+    d = drawn.delineation()
+    spec = zone_spec(d, robust=d.zones)
+    robust = layer(spec, "robust")
+    assert spec.layers[-1] is robust
+    assert not robust.visible
+    assert not robust.columns
+    assert (robust.classes[0].count, robust.classes[0].area_m2) == (2, 130_000.0)
+    for dashes, zone in zip(robust.geometry, d.zones.geometry, strict=True):
+        assert len(dashes.geoms) > 20
+        assert dashes.length == pytest.approx(0.6 * zone.length, rel=1e-6)
+        assert dashes.distance(zone.boundary) == pytest.approx(0, abs=1e-6)
+        assert dashes.difference(zone.boundary.buffer(1e-6)).is_empty
+    assert "dashed" in robust.classes[0].title.en
+    assert payload(spec)["layers"][-1]["name"] == "robust"
+
+
+@pytest.mark.parametrize("robust", [None, "empty"])
+def test_without_robust_zones_there_is_no_layer(drawn, robust):
+    d = drawn.delineation()
+    spec = zone_spec(d, robust=d.zones.iloc[:0] if robust else None)
+    assert "robust" not in {one.name for one in spec.layers}
+
+
+def test_robust_zones_stay_in_the_house(drawn):
+    d = drawn.delineation()
+    spec = zone_spec(d, robust=d.zones, edition="public")
+    assert "robust" not in {one.name for one in spec.layers}
+    said = next(note.en for note in spec.notes if "Robust zones" in note.en)
+    assert said.startswith("Not in the public edition")
+
+
+def test_robust_zones_of_another_grid_are_refused(drawn):
+    d = drawn.delineation()
+    with pytest.raises(CRSError):
+        zone_spec(d, robust=d.zones.set_crs("EPSG:4526", allow_override=True))

@@ -15,7 +15,7 @@ from openpyxl.utils import range_boundaries
 from renewal_geo import quality
 from renewal_geo.foundation.errors import InputError
 from renewal_geo.ledger import tally
-from renewal_geo.report import findings_workbook, ledger_workbook, score_workbook, zone_workbook
+from renewal_geo.report import findings_workbook, ledger_workbook, zone_workbook
 
 
 def opened(content, **options):
@@ -254,21 +254,6 @@ def test_findings_are_counted_listed_and_followed_by_the_repairs(drawn):
     english = opened(findings_workbook(found, lang="en"))
     shown = [one for one in column(english["Findings"], "Message") if one]
     assert shown == found.table["message_en"].tolist()
-
-
-def test_scores_are_the_sum_of_their_contributions():
-    index = pd.Index(["a", "b", "c"], name="parcel_id")
-    parts = pd.DataFrame({"metro": [0.5, 0.25, np.nan], "age": [0.25, 0.5, 0.1]}, index=index)
-    potential = SimpleNamespace(
-        contributions=parts, scores=parts.sum(axis=1, skipna=False),
-        missing=pd.DataFrame({"parcel_id": ["c"], "criterion": ["metro"]}),
-        criteria=pd.DataFrame({"weight": [0.5, 0.5]}, index=pd.Index(["metro", "age"], name="id")),
-    )  # fmt: skip
-    content = score_workbook(potential)
-    sheet = opened(content).worksheets[0]
-    assert reckon(sheet, "D4") == pytest.approx(0.75)
-    assert opened(content, data_only=True).worksheets[0]["D5"].value == pytest.approx(0.75)
-    assert len(opened(content).sheetnames) == 3
 
 
 def test_a_real_ledger_closes_on_paper_in_every_row(drawn):

@@ -1,5 +1,7 @@
 """What a delineation chooses, on districts small enough to see the answer."""
 
+import importlib
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -377,3 +379,31 @@ def test_candidates_that_are_all_locked_out(lattice, chosen_by):
     zones = chosen_by(parcels, lock_out=list(parcels.index))
     assert zones.status == "infeasible"
     assert (zones.reasons["reason"] == "locked_out").all()
+
+
+def test_a_search_begins_with_the_zones_of_an_earlier_one(lattice, chosen_by, monkeypatch):
+    parcels = lattice("MMMMMM", "MMMMMM", score=[float(n % 7) for n in range(12)])
+    limits = {"value": "score", "area_budget_ha": 5.0, "min_area_ha": 2.0}
+    earlier = chosen_by(parcels, **limits)
+    given = []
+
+    def watched(problem, *, warm=(), **terms):
+        given.extend(warm)
+        return solve(problem, warm=warm, **terms)
+
+    # rows in another order, a stranger locked out so that the nodes are others: zones go by id
+    again, out = parcels.iloc[::-1], earlier.membership.index[earlier.membership.isna()][0]
+    module = importlib.import_module("renewal_geo.zones.delineation")
+    solve = module.solve
+    monkeypatch.setattr(module, "solve", watched)
+    found = chosen_by(again, **limits, lock_out=[out], begin_with=earlier)
+    before, now = (one.found.table.index[one.found.order] for one in (earlier, found))
+    known = {frozenset(before[zone]) for zone in (*earlier.answer.zones, *earlier.answer.pool)}
+    assert {frozenset(now[zone]) for zone in given} == {one for one in known if out not in one}
+    count = len(given)
+    assert count
+    assert found.objective >= earlier.objective - 1e-9
+    chosen_by(
+        parcels, **limits, lock_out=[earlier.membership.dropna().index[0]], begin_with=earlier
+    )
+    assert len(given) == count  # they hold the parcel that is locked out now

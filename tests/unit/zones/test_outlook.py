@@ -76,3 +76,12 @@ def test_what_the_clock_cut_short_is_named(district, chosen_by, monkeypatch, lan
 def test_meaningless_questions_are_errors(district, chosen_by, given):
     with pytest.raises(InputError):
         outlook(chosen_by(district, **LIMITS), **given)
+
+
+def test_weightings_reach_the_robustness(district, chosen_by):
+    zones = chosen_by(district, **LIMITS)
+    values = pd.DataFrame(dict.fromkeys(range(3), district["score"]))
+    found = outlook(zones, points=0, phase_count=0, values=values, workers=1)
+    assert (found.robustness.law, found.robustness.draws) == ("weightings", 3)
+    assert found.robustness.table["frequency"].eq(found.robustness.table["is_chosen"]).all()
+    assert "under 3 weightings of the criteria" in str(found)

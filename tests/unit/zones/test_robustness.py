@@ -1,5 +1,6 @@
 """Robustness: how often parcels stay chosen when values are a little wrong."""
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 
 from renewal_geo.foundation.errors import InputError
 from renewal_geo.zones import robustness
-from renewal_geo.zones.robustness import _factors
+from renewal_geo.zones.repertoire import Repertoire, weighed
+from renewal_geo.zones.robustness import _factors, _price
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +123,103 @@ def test_hostile_ids_and_both_languages(lattice, chosen_by):
         drawn = robustness(zones, draws=2, workers=1, lang=lang)
         assert said in drawn.notes[0]
         assert list(drawn.table.index) == ["{x}", "%s"]
+
+
+def test_weightings_are_the_draws(close):
+    """Three weightings for the left pair, one for the right: nothing else is drawn."""
+    left, right = [2.0, 2.0, 1.0, 1.0], [1.0, 1.0, 2.0, 2.0]
+    ids = close.parcels.index
+    values = pd.DataFrame({"a": left, "b": right, "c": left, "d": left}, index=ids)
+    drawn = robustness(close, values=values, noise=0.0, draws=99, workers=1, lang="en")
+    assert drawn.table["frequency"].tolist() == [0.75, 0.75, 0.25, 0.25]
+    assert (drawn.draws, drawn.noise, drawn.law) == (4, 0.0, "weightings")
+    assert "under 4 weightings of the criteria" in drawn.notes[0]
+    assert str(drawn) == (
+        "under 4 weightings of the criteria, 0 of 2 chosen parcels stay chosen in at least 9 of 10"
+    )
+    assert "4 组评价因子权重" in robustness(close, values=values, workers=1, lang="zh").notes[0]
+    assert robustness(close, draws=2, workers=1).law == "noise"
+    more = pd.concat([values, values.iloc[:1].rename(index={ids[0]: "stranger"})])
+    other = robustness(close, values=more.iloc[::-1], workers=2)
+    pd.testing.assert_frame_equal(drawn.table, other.table)
+    pd.testing.assert_frame_equal(drawn.zones, other.zones)
+
+
+def test_a_weighting_may_turn_signs_and_strangers_have_no_value(lattice, chosen_by):
+    """The filler pays its way in one weighting only; what is no candidate needs no value."""
+    parcels = lattice("MFMR", score=[3.0, -1.0, 3.0, np.nan])
+    limits = {"pool": "land_use == 'M'", "filler": "land_use == 'F'", "min_area_ha": 3.0}
+    zones = chosen_by(parcels, value="score", **limits)
+    values = pd.DataFrame(
+        {"a": [3, -1, 3, np.nan], "b": [1, 2, 1, np.nan], "c": [1, -4, 1, np.nan]},
+        index=parcels.index,
+    )
+    drawn = robustness(zones, values=values, workers=1)
+    assert drawn.table.index.tolist() == ["r0c0", "r0c1", "r0c2"]
+    assert drawn.table["frequency"].tolist() == pytest.approx([2 / 3] * 3)
+
+
+def test_zones_that_only_a_weighting_wants_are_sought(lattice, chosen_by):
+    """The best zone of the draw is none that the study's own search kept."""
+    parcels = lattice("MMMM.MMMM", score=[9.0] * 4 + [-5.0] * 4)
+    zones = chosen_by(parcels, value="score", area_budget_ha=4.0, min_area_ha=2.0)
+    values = pd.DataFrame({0: [-5.0] * 4 + [9.0] * 4}, index=parcels.index)
+    drawn = robustness(zones, values=values, workers=1)
+    assert drawn.table["frequency"].tolist() == [0.0] * 4 + [1.0] * 4
+
+
+def test_the_price_of_the_budget_follows_the_draw(clear):
+    problem = dataclasses.replace(clear.found.problem, budget=2.0)
+    lifted = dataclasses.replace(problem, value=problem.value + 3.0 * problem.area)
+    assert _price(problem, lifted, 2.0) == pytest.approx(5.0)
+    sunk = dataclasses.replace(problem, value=problem.value - 3.0 * problem.area)
+    assert _price(problem, sunk, 2.0) == 0
+    assert _price(problem, lifted, 0.0) == 0
+    assert _price(dataclasses.replace(problem, budget=None), lifted, 2.0) == 2.0
+    assert _price(dataclasses.replace(problem, budget=9.0), lifted, 2.0) == pytest.approx(5.0)
+
+
+GOOD = [2.0, 2.0, 2.0, 2.0]
+IDS = ["r0c0", "r0c1", "r0c3", "r0c4"]
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "said"),
+    [
+        (pd.DataFrame({0: GOOD[:3]}, index=IDS[:3]), "other_parcels", "r0c4"),
+        (pd.DataFrame({0: [*GOOD, 1.0]}, index=[*IDS, "r0c0"]), "duplicate_id", "r0c0"),
+        (pd.DataFrame({0: GOOD, 1: [1, 2, np.nan, np.inf]}, index=IDS), "missing_value", "r0c3, r0c4"),
+        (pd.DataFrame({0: GOOD, "w": ["1"] * 4}, index=IDS), "not_a_number", "columns w"),
+        (pd.DataFrame(index=IDS), "bad_limit", "robustness values"),
+    ],
+)  # fmt: skip
+def test_values_that_make_no_sense_are_refused(close, values, code, said):
+    with pytest.raises(InputError) as caught:
+        robustness(close, values=values)
+    assert caught.value.code == code
+    assert said in caught.value.where
+    assert caught.value.fix
+
+
+def test_no_zones_under_weightings(lattice, chosen_by):
+    zones = chosen_by(lattice("MM"), min_area_ha=9.0)
+    drawn = robustness(zones, values=pd.DataFrame({0: [1.0, 1.0]}, index=zones.parcels.index))
+    assert (drawn.law, str(drawn)) == ("weightings", "no zones to try")
+
+
+def test_a_poor_answer_of_a_search_cut_short_is_none(close, monkeypatch):
+    """The clock may leave zones that are worth less than the study's own: they count as nothing found."""
+    problem = close.found.problem
+    left = weighed(problem, [np.array([0, 1])])  # the study's own are worth more in this draw
+    values = pd.DataFrame({0: [1.0, 1.0, 3.0, 3.0]}, index=close.parcels.index)
+    for closed, draws in ((False, 0), (True, 1)):
+        monkeypatch.setattr(Repertoire, "best", lambda *_, c=closed, **__: (left, c))
+        drawn = robustness(close, values=values, workers=1)
+        assert (drawn.draws, drawn.late) == (draws, not closed)
+    assert drawn.table["frequency"].tolist() == [0, 0, 1, 1]
+
+
+def test_no_zone_at_all_may_be_the_best_of_a_draw(clear):
+    values = pd.DataFrame({0: [-1.0] * 4, 1: [5.0] * 4}, index=clear.parcels.index)
+    drawn = robustness(clear, values=values, workers=1)
+    assert drawn.table["frequency"].max() == 0.5
