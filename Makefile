@@ -57,6 +57,7 @@ sample: $(VENV)/.ready ## draw the sample district anew (same seed, same distric
 
 bench: $(VENV)/.ready ## run the benchmarks beside their rivals (an hour)
 	$(BIN)/python benchmarks/overlay.py
+	$(BIN)/python benchmarks/slopes.py --out docs
 	$(BIN)/python benchmarks/contiguity.py
 	$(BIN)/python benchmarks/zones_bench.py
 	$(BIN)/python benchmarks/first_bound.py
@@ -67,6 +68,10 @@ bench: $(VENV)/.ready ## run the benchmarks beside their rivals (an hour)
 	$(BIN)/python benchmarks/pmed.py known
 	$(BIN)/python -m benchmarks.sitebank
 	$(BIN)/python -m benchmarks.networks
+	$(BIN)/python benchmarks/potential.py --out docs
+	$(BIN)/python benchmarks/stability.py
+	$(BIN)/python benchmarks/potential_workbook.py
+	$(BIN)/python benchmarks/weightings.py
 	$(BIN)/python benchmarks/maps.py --repeat 1
 
 lock: ## pin anew what .venv installs (needs uv)

@@ -101,13 +101,19 @@ def _print_criteria(made: workflow.Scored) -> None:
         right = name in {"weight", "least", "median", "greatest", "missing"}
         table.add_column(label(f"potential.{name}", lang), justify="right" if right else "left")
     struck = found.vetoes["criterion"].value_counts()
+    source = "source_zh" if lang == "zh" else "source"
     for one in found.asked:
         facts = found.facts.loc[one.id].to_dict()
-        figures = (f"{facts[name]:,.4g}" for name in ("least", "median", "greatest"))
+        figures = (_brief(facts[name]) for name in ("least", "median", "greatest"))
         weight = found.weighting.weights.get(one.id, 0.0)
         veto = f"{one.veto}: {int(struck.get(one.id, 0)):,}" if one.veto else ""
         said = (
-            one.named(lang), f"{weight:.1%}", f"{facts['source']}", *figures, f"{int(facts['missing']):,}", veto,
+            one.named(lang), f"{weight:.1%}", f"{facts[source]}", *figures, f"{int(facts['missing']):,}", veto,
         )  # fmt: skip
         table.add_row(*(escape(text) for text in said))
     Console(width=WIDE, highlight=False).print(table)
+
+
+def _brief(figure: float) -> str:
+    """Return a figure in four digits, nothing where there is none."""
+    return "" if figure != figure else f"{figure:,.4g}"  # noqa: PLR0124 - NaN

@@ -49,8 +49,8 @@ class Potential:
     asked
         The criteria as checked.
     facts
-        Indexed by criterion: ``source`` (what was measured, in words), ``unit``, ``least``, ``median``,
-        ``greatest`` (NaN for codes), ``missing`` (how many), ``distinct`` (1: it tells nothing apart).
+        Indexed by criterion: ``source`` and ``source_zh`` (what was measured, in words), ``unit``, ``least``,
+        ``median``, ``greatest`` (NaN for codes), ``missing`` (how many), ``distinct`` (1: it tells nothing apart).
     notes
         What was decided on the way.
     """

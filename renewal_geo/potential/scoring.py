@@ -16,6 +16,7 @@ from renewal_geo.potential.criteria import checked
 from renewal_geo.potential.criterion import Criterion, is_only_veto
 from renewal_geo.potential.layer_rows import measurable
 from renewal_geo.potential.measures import Measured, measured
+from renewal_geo.potential.phrases import told_in_chinese
 from renewal_geo.potential.ranking import DECIMALS, Bools, ranks_of, summed
 from renewal_geo.potential.ripeness import Potential
 from renewal_geo.potential.transforms import (
@@ -241,7 +242,8 @@ def _limiting(ratings: pd.DataFrame, kept: Sequence[Criterion], weights: pd.Seri
     Criteria with one figure only limit nobody; a missing figure is no rating. Empty and NaN where none is left.
     """
     names = sorted(
-        (one.id for one in kept if not tells_nothing(one)), key=lambda one: (-weights[one], one)
+        (one.id for one in kept if not tells_nothing(one)),
+        key=lambda one: (-round(float(weights[one]), DECIMALS), one),
     )
     if not names:
         return pd.DataFrame({"criterion": "", "rating": np.nan}, index=ratings.index)
@@ -264,7 +266,8 @@ def _facts(used: Sequence[Criterion], found: Mapping[str, Measured]) -> pd.DataF
         figures = found[one.id].figures
         known = figures[figures.notna()]
         row: dict[str, Any] = {
-            "criterion": one.id, "source": found[one.id].said, "unit": one.unit, "least": np.nan, "median": np.nan,
+            "criterion": one.id, "source": found[one.id].said, "source_zh": told_in_chinese(one),
+            "unit": one.unit, "least": np.nan, "median": np.nan,
             "greatest": np.nan, "missing": int(figures.isna().sum()), "distinct": int(known.nunique()),
         }  # fmt: skip
         if len(known) and pd.api.types.is_numeric_dtype(known):

@@ -22,6 +22,7 @@ from renewal_geo.spatial.polygons import Floats
 
 MEET = 1e-9  # bounds that agree so far are one figure
 BEYOND = 1e-8  # of weight: so far past the crossing lies a witness, for a tie is not yet a change of sides
+BLOCK = 512  # parcels are counted at a time
 CELLS = 400  # of the search, for one parcel at most
 LOOKS = (30_000, 12_000_000)  # at lines, for one parcel and in all: some seconds
 
@@ -51,7 +52,7 @@ class Stability:
     notes
         What was decided.
     rank_witnesses
-        By parcel_id, k columns: weights just past `radius_high`, where the parcel has changed sides.
+        By parcel_id, k columns: weights at `radius_high` or just past it, where the parcel has changed sides.
     """
 
     table: pd.DataFrame
@@ -81,6 +82,7 @@ class _Ranked:
     ratings: Floats
     scores: Floats
     weights: Floats
+    given: Floats
 
     def spread(self, values: Floats) -> Floats:
         """Return figures of the ranked parcels for all of them, NaN for the others."""
@@ -140,7 +142,7 @@ def stability(
     ranked = _ranked(potential)
     rates, scores, weights = ranked.ratings, ranked.scores, ranked.weights
     cut = float(scores[wanted - 1]) if wanted else np.nan
-    held, at_cut = held_cut(rates, scores, weights, cut)
+    held, at_cut = held_cut(rates, scores, ranked.given, cut)
     shift, pair = single_shifts(rates, scores, weights, wanted)
     high, ways = shift.copy(), np.zeros(rates.shape)
     found = np.flatnonzero(np.isfinite(shift))
@@ -178,7 +180,7 @@ def stability(
         notes=_notes(
             table, np.isfinite(low) & ~np.isfinite(high), np.isinf(low), seen, len(nearest)
         ),
-        rank_witnesses=ranked.table(_past(weights, high, ways)),
+        rank_witnesses=ranked.table(_crossed(ranked, wanted, high, ways)),
     )
 
 
@@ -227,17 +229,22 @@ def _ranked(potential: Potential) -> _Ranked:
     columns = list(potential.ratings.columns)
     names = sorted(columns, key=str)
     ratings = np.round(potential.ratings[names].to_numpy(dtype=float), DECIMALS)
-    scores = np.round(potential.scores.to_numpy(dtype=float), DECIMALS)
+    told = np.round(potential.scores.to_numpy(dtype=float), DECIMALS)
+    given = potential.weighting.weights[names].to_numpy(dtype=float)
     at = np.flatnonzero(potential.ranks.notna().to_numpy())
-    place = at[np.lexsort((*ratings[at].T, -scores[at]))]
+    place = at[np.lexsort((*ratings[at].T, -told[at]))]
+    # to the last bit, so that ties elsewhere are found; what ties here is one figure
+    exact = np.minimum.accumulate(ratings[place] @ given)
+    group = np.searchsorted(-told[place], -told[place])
     return _Ranked(
         index=potential.scores.index,
         names=names,
         columns=columns,
         place=place,
         ratings=np.ascontiguousarray(ratings[place]),
-        scores=scores[place],
-        weights=potential.weighting.weights[names].to_numpy(dtype=float),
+        scores=exact[group],
+        weights=np.round(given, 14),  # so that their scale changes no bit
+        given=given,
     )
 
 
@@ -245,11 +252,24 @@ def _known(masses: Floats) -> Floats:
     return np.where(np.isfinite(masses), masses, np.nan)
 
 
-def _past(weights: Floats, masses: Floats, ways: Floats) -> Floats:
-    """Return weights just past the crossings; NaN where there is none."""
-    past = weights + ways * (_known(masses) + BEYOND)[:, None]
-    past = np.maximum(past, 0.0)
-    return np.asarray(past / past.sum(axis=1, keepdims=True))
+def _crossed(ranked: _Ranked, top: int, masses: Floats, ways: Floats) -> Floats:
+    """Return weights where each parcel has changed sides, by count; NaN where there are none.
+
+    Just past the crossing, where a tie has become a lead; on it, where a parcel comes in by a tie alone.
+    """
+    made = np.full(ways.shape, np.nan)
+    is_in = ranked.scores >= ranked.scores[top - 1] if top else np.zeros(len(masses), dtype=bool)
+    for step in (0.0, 0.01 * BEYOND, BEYOND):
+        there = np.maximum(ranked.given + ways * (_known(masses) + step)[:, None], 0.0)
+        there /= there.sum(axis=1, keepdims=True)
+        for begin in range(0, len(masses), BLOCK):
+            block = slice(begin, begin + BLOCK)
+            every = ranked.ratings @ there[block].T
+            own = (ranked.ratings[block] * there[block]).sum(axis=1)
+            above = (every > own + 0.5 * 10.0**-DECIMALS).sum(axis=0)
+            moved = ((above < top) != is_in[block]) | np.isnan(made[block, 0])
+            made[block][moved] = there[block][moved]
+    return made
 
 
 def _notes(

@@ -19,6 +19,7 @@ from renewal_geo.spatial.polygons import Floats
 Ints = NDArray[np.int64]
 CLOSE = 1e-10  # relative: nothing better is looked for
 SMALL = 0.02  # boxes where every corner matters
+WINDOW = 2e-8  # of mass: a lead that lasts no longer is not taken for a crossing
 NARROW = 1e-9  # boxes are not halved further
 
 
@@ -104,7 +105,7 @@ def _reached(start, rates, needed, limit, is_strict, is_bound):
     """Return the first mass up to `limit` at which `needed` of the lines ``start + rates * mass`` are up; inf for none.
 
     Up is above 0 where `is_strict`, else at or above it. For a bound, what rises and what falls at the same mass count
-    in the order that lets more be up.
+    in the order that lets more be up. A real crossing must last: what rises where another falls proves nothing.
     """
     size = len(start)
     ups, downs = np.empty(size), np.empty(size)
@@ -113,7 +114,7 @@ def _reached(start, rates, needed, limit, is_strict, is_bound):
         y, h = start[j], rates[j]
         if y > 0.0 or (y == 0.0 and not is_strict):
             count += 1
-            if h < 0.0 and y <= -h * limit:
+            if h < 0.0 and y <= -h * (limit + WINDOW):
                 downs[falling] = y / -h
                 falling += 1
         elif h > TIE and -y <= h * limit:
@@ -124,7 +125,7 @@ def _reached(start, rates, needed, limit, is_strict, is_bound):
     if count + rising < needed:
         return np.inf
     rise, fall = np.sort(ups[:rising]), np.sort(downs[:falling])
-    late = -TIE if is_bound or not is_strict else TIE
+    late = -TIE if is_bound else WINDOW
     down = 0
     for up in range(rising):
         while down < falling and fall[down] <= rise[up] + late:
@@ -202,7 +203,7 @@ def _ray(start, slopes, weights, needed, is_strict, toward, high, way):
         if toward[c] < 0.0:
             end = min(end, -weights[c] / toward[c])
     mass = _reached(start, slopes @ toward, needed, end, is_strict, False)
-    if mass * moved < high and (mass < end or not is_strict):
+    if mass * moved < high and (mass < end - WINDOW or not is_strict):
         high = mass * moved
         way[:] = toward / moved
     return high, mass

@@ -15,6 +15,7 @@ from renewal_geo.spatial.polygons import Floats
 
 TIE = 1e-12
 LEAF = 48  # so few lines are followed as they stand
+WARM = 6  # halvings before a piece that loses no lines is followed as it stands
 DEPTH = 26  # halvings; what is still together then meets in a point
 
 
@@ -61,7 +62,10 @@ def first_crossings(a: Floats, b: Floats, end: float, top: int) -> Floats:
         wanted -= above
         if kept - stop <= 1:
             continue
-        if kept - stop <= LEAF or depth >= DEPTH:
+        is_stuck = (
+            depth >= WARM and kept - stop > 0.9 * size
+        )  # lines that coincide are never parted
+        if kept - stop <= LEAF or depth >= DEPTH or is_stuck:
             _follow(a, b, t0, t1, end, room[stop:kept], wanted, is_in, first)
             continue
         middle = 0.5 * (t0 + t1)

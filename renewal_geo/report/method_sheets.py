@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from openpyxl.styles import Alignment, Font
+from openpyxl.styles import Alignment, Border, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from renewal_geo.foundation.criterion_words import word_of
 from renewal_geo.foundation.labels import has_label, label
 from renewal_geo.potential.criterion import Criterion
-from renewal_geo.report.long_sheets import PAPER_A3
+from renewal_geo.report.long_sheets import PAPER_A3, wide_text
 from renewal_geo.report.potential_columns import Case
-from renewal_geo.report.sheets import FIRST_ROW, FONT, Book, Heading, add_sheet, put_text
+from renewal_geo.report.sheets import (
+    FIRST_ROW,
+    FONT,
+    HEAD_FILL,
+    THIN,
+    Book,
+    Heading,
+    add_sheet,
+    put_text,
+)
 
 if TYPE_CHECKING:
     from renewal_geo.potential import Acceptability
 
+ROW_HEIGHT, LINE_HEIGHT, MOST_LINES = 20.0, 16.0, 5
+FIGURE_WIDTH = 16.0
+LINE_SIGNS = 220  # that the merged cells of a sentence hold
 WIDTHS = {
     "name": 24, "id": 12, "source": 34, "unit": 7, "curve": 44, "veto": 18, "reference": 34,
 }  # fmt: skip
@@ -47,8 +60,9 @@ def add_method(
         book, label("potential_sheet.method", lang), rows, heads, note=label("potential_sheet.method_note", lang)
     )  # fmt: skip
     for at, (name, _) in enumerate(HEADS, 1):
-        if name in WIDTHS:
-            sheet.column_dimensions[get_column_letter(at)].width = WIDTHS[name]
+        sheet.column_dimensions[get_column_letter(at)].width = WIDTHS.get(name, 11.0)
+    for row in range(FIRST_ROW, FIRST_ROW + len(rows)):
+        set_row(sheet, row, [(form, WIDTHS.get(name, 11.0)) for name, form in HEADS])
     sheet.auto_filter.ref = None
     sheet.page_setup.paperSize = PAPER_A3
     weighting = score.weighting
@@ -79,17 +93,22 @@ def add_experts(book: Book, case: Case) -> None:
     rows["combined"] = weighting.weights.reindex(rated)
     said = [label("potential_sheet.expert", lang, name=one) for one in weighting.experts.columns]
     heads = [Heading("name", label("potential_sheet.name", lang))]
+    titles = (*said, label("potential_sheet.combined", lang))
     heads += [
-        Heading(name, text, "fine_share", total="sum")
-        for name, text in zip(names, said, strict=True)
-    ]
-    heads.append(
-        Heading("combined", label("potential_sheet.combined", lang), "fine_share", total="sum")
-    )
+        Heading(
+            name, text, "fine_share", total=f"SUM({{{name}}}{{first}}:{{{name}}}{{last}})",
+            total_value=float(rows[name].sum()),
+        )
+        for name, text in zip((*names, "combined"), titles, strict=True)
+    ]  # fmt: skip
     sheet = add_sheet(
         book, label("potential_sheet.experts", lang), rows, heads, note=label("potential_sheet.experts_note", lang)
     )  # fmt: skip
     sheet.column_dimensions["A"].width = 30
+    for at in range(2, max(len(heads), 1 + len(weighting.consistency.columns)) + 1):
+        sheet.column_dimensions[get_column_letter(at)].width = FIGURE_WIDTH
+    for row in range(FIRST_ROW, FIRST_ROW + len(rows) + 1):
+        set_row(sheet, row, [(one.form, FIGURE_WIDTH) for one in heads])
     sheet.auto_filter.ref = None
     if len(weighting.consistency):
         _put_consistency(sheet, case, FIRST_ROW + len(rows) + 4)
@@ -97,8 +116,8 @@ def add_experts(book: Book, case: Case) -> None:
 
 def source_words(case: Case, criterion_id: str) -> str:
     """Return what was measured, in words."""
-    facts = case.potential.facts
-    return str(facts.loc[criterion_id, "source"]) if criterion_id in facts.index else ""
+    facts, column = case.potential.facts, "source_zh" if case.lang == "zh" else "source"
+    return str(facts.loc[criterion_id, column]) if criterion_id in facts.index else ""
 
 
 def curve_words(criterion: Criterion, lang: str) -> str:
@@ -131,6 +150,24 @@ def curve_words(criterion: Criterion, lang: str) -> str:
         low=f"{criterion.low:g}", high=f"{criterion.high:g}", middle=f"{(criterion.low + criterion.high) / 2:g}",
         at_low=f"{first:g}", at_high=f"{second:g}",
     )  # fmt: skip
+
+
+def set_row(sheet: Worksheet, row: int, columns: Sequence[tuple[str, float]]) -> None:
+    """Set the cells of a row in its middle, texts from the left, and make it as high as its texts need.
+
+    `columns` are forms and widths from the first column on.
+    """
+    most = 1
+    for at, (form, width) in enumerate(columns, 1):
+        cell = sheet.cell(row, at)
+        is_text = form == "text"
+        cell.alignment = Alignment(
+            horizontal="left" if is_text else "center", vertical="center", indent=1 if is_text else 0, wrap_text=is_text
+        )  # fmt: skip
+        if is_text:
+            lines = str(cell.value or "").splitlines()
+            most = max(most, sum(math.ceil(max(wide_text(one), 1) / (width - 2)) for one in lines))
+    sheet.row_dimensions[row].height = max(ROW_HEIGHT, LINE_HEIGHT * min(most, MOST_LINES))
 
 
 def _criterion_row(case: Case, one: Criterion) -> dict[str, Any]:
@@ -170,8 +207,8 @@ def _put_lines(sheet: Worksheet, row: int, said: Sequence[tuple[str, str]], lang
         content.font = Font(name=FONT, size=10)
         content.alignment = Alignment(vertical="top", wrap_text=True)
         sheet.merge_cells(start_row=at, end_row=at, start_column=2, end_column=len(HEADS))
-        wide = sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
-        sheet.row_dimensions[at].height = 15.0 * min(1 + wide // 260 + text.count("\n"), 20)
+        lines = 1 + wide_text(text) // LINE_SIGNS + text.count("\n")
+        sheet.row_dimensions[at].height = LINE_HEIGHT * min(lines, 20)
 
 
 def _put_consistency(sheet: Worksheet, case: Case, row: int) -> None:
@@ -187,15 +224,23 @@ def _put_consistency(sheet: Worksheet, case: Case, row: int) -> None:
         cell = sheet.cell(row + 2, at)
         key = f"potential_sheet.{name}"
         put_text(cell, label(key, lang) if has_label(key) else name)
-        cell.font = Font(name=FONT, size=10, bold=True)
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        cell.font = Font(name=FONT, size=10, bold=True, color="FFFFFF")
+        cell.fill = HEAD_FILL
+        cell.alignment = Alignment(wrap_text=True, horizontal="center", vertical="center")
+    sheet.row_dimensions[row + 2].height = 32
     for down, (expert, figures) in enumerate(table.iterrows(), row + 3):
         put_text(
             sheet.cell(down, 1),
             label("potential_sheet.group", lang) if expert == "group" else expert,
         )
+        sheet.cell(down, 1).font = Font(name=FONT, size=10)
         for at, name in enumerate(names, 2):
             _put_figure(sheet.cell(down, at), name, figures[name], case)
+        texts = {"worst_row", "worst_column"}
+        shown = [("text", 30.0), *(("text" if one in texts else "", FIGURE_WIDTH) for one in names)]
+        set_row(sheet, down, shown)
+        for at in range(1, len(shown) + 1):
+            sheet.cell(down, at).border = Border(bottom=THIN)
     because = case.potential.weighting.because
     if because:
         last = row + 4 + len(table)

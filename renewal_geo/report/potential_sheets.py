@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,9 +22,8 @@ from renewal_geo.report.long_sheets import (
     Writing,
     add_long_sheet,
     finished,
-    wide_text,
 )
-from renewal_geo.report.method_sheets import add_experts, add_method, source_words
+from renewal_geo.report.method_sheets import add_experts, add_method, set_row, source_words
 from renewal_geo.report.potential_columns import (
     HEADING_ROW,
     LIVE_RANKS,
@@ -63,7 +61,6 @@ BAR = "8FB4D9"
 CHANGED = "0.0%;-0.0%;0.0%"
 GREY = "5C6670"
 SOURCE_WIDTH = 34.0
-ROW_HEIGHT, LINE_HEIGHT, MOST_LINES = 20.0, 14.0, 4
 WEIGHT_HEADS = (
     ("name", "text", 32), ("id", "text", 14), ("weight", "score", 13), ("scaled", "fine_share", 11),
     ("original", "fine_share", 11), ("difference", "share", 14), ("limits", "count", 12),
@@ -196,6 +193,8 @@ def _add_scores(writing: Writing, case: Case, cells: WeightCells) -> LongSheet:
         cell.value = f"={cells.at(AT['precedence'], cells.first + at)}"
         cached[cell.coordinate] = precedence[at]
     sheet.row_dimensions[PRECEDENCE_ROW].hidden = True
+    # ratings stay on the screen: with them a printed page could not be read
+    sheet.print_area = f"A1:{long.letter(f'p{len(case.rated) - 1}')}{long.last}"
     if long.rows:
         _colour(long)
     return long
@@ -250,13 +249,10 @@ def _add_weights(
         note = label("potential_sheet.how_found", lang, sheet=where, method=method) + " " + note
     caption = " · ".join(filter(None, (study_name, _said("caption_weights", lang))))
     sheet = add_sheet(writing.book, cells.sheet, found, heads, note=note, caption=caption)
+    # LibreOffice prints the edges of centred figures of hidden columns
+    shown = [(form, width) for name, form, width in WEIGHT_HEADS if name not in HIDDEN]
     for row in range(FIRST_ROW, layout.summary):
-        sheet.row_dimensions[row].height = _height(sheet, row)
-        for at, (name, form, _) in enumerate(WEIGHT_HEADS, 1):
-            if (
-                name not in HIDDEN
-            ):  # LibreOffice prints the edges of centred figures of hidden columns
-                _centre(sheet.cell(row, at), form)
+        set_row(sheet, row, shown)
     for name, _, width in WEIGHT_HEADS:
         dimension = sheet.column_dimensions[AT[name]]
         dimension.width, dimension.hidden = width, name in HIDDEN
@@ -346,7 +342,7 @@ def _mend_rows(writing: Writing, sheet: Worksheet, case: Case, layout: _Layout) 
         cell = sheet.cell(row, 3)
         put_text(cell, _said(said, case.lang))
         cell.font = Font(name=FONT, size=9, italic=True, color=GREY)
-        cell.alignment = Alignment(horizontal="center")
+        cell.alignment = Alignment(horizontal="center", vertical="center")
     checked = DataValidation(
         type="decimal", operator="greaterThanOrEqual", formula1="0", allow_blank=False,
         showErrorMessage=True, showInputMessage=True,
@@ -355,27 +351,6 @@ def _mend_rows(writing: Writing, sheet: Worksheet, case: Case, layout: _Layout) 
     checked.errorTitle = checked.promptTitle = _said("input", case.lang)
     checked.add(f"C{cells.first}:C{cells.last}")
     sheet.add_data_validation(checked)
-
-
-def _height(sheet: Worksheet, row: int) -> float:
-    """Return a height that shows the texts of a row, up to a few lines of each."""
-    lines = [
-        sum(
-            math.ceil(max(wide_text(line), 1) / (width - 2))
-            for line in str(sheet.cell(row, at).value or "").splitlines()
-        )
-        for at, (name, form, width) in enumerate(WEIGHT_HEADS, 1)
-        if form == "text" and name not in HIDDEN
-    ]
-    return max(ROW_HEIGHT, LINE_HEIGHT * min(max(lines, default=1), MOST_LINES))
-
-
-def _centre(cell: Any, form: str) -> None:
-    """Set a cell in the middle of its row: texts from the left, figures in the middle."""
-    is_text = form == "text"
-    cell.alignment = Alignment(
-        horizontal="left" if is_text else "center", vertical="center", indent=1 if is_text else 0, wrap_text=is_text
-    )  # fmt: skip
 
 
 def _style_input(cell: Any, form: str) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
 import shapely
 from exactextract import exact_extract
+from exactextract.feature import Feature, FeatureSource
 from exactextract.raster import RasterSource
 
 from renewal_geo.foundation.crs import name_of
 from renewal_geo.foundation.errors import CRSError
-from renewal_geo.spatial.polygons import Floats, Shapes
+from renewal_geo.spatial.polygons import Floats, Ints, Shapes
 from renewal_geo.spatial.rasters import Cells, Raster, numbers_of, window_of
 
 STRAIGHT_CELLS = 0.01  # how far a reprojected edge may stray from its true course, in cells
@@ -47,10 +47,9 @@ def extracted(
     real = np.flatnonzero(~shapely.is_missing(shapes))
     if not len(real):
         return pd.DataFrame(np.nan, index=np.arange(len(shapes)), columns=list(operations))
-    features = gpd.GeoDataFrame({ROW: real}, geometry=shapes[real], crs=raster.crs)
     found: pd.DataFrame = exact_extract(
         _Source(raster),
-        features,
+        _Polygons(shapes[real], real, raster.crs),
         list(operations),
         weights=None if weights is None else _Source(raster, weights),
         include_cols=[ROW],
@@ -126,6 +125,42 @@ def _stray(start: Floats, end: Floats, project: Any, raster: Raster) -> float:
     off = project((start + end) / 2) - (project(start) + project(end)) / 2
     cells = np.abs(off / np.array(raster.cell))
     return float(np.max(cells[np.isfinite(cells)], initial=0.0))
+
+
+class _Polygons(FeatureSource):  # type: ignore[misc]
+    """Polygons as exactextract reads them: bytes, which take it half the time that GeoJSON texts do."""
+
+    def __init__(self, shapes: Shapes, rows: Ints, crs: pyproj.CRS) -> None:
+        super().__init__()
+        self.shapes = shapely.to_wkb(shapes)
+        self.rows = rows.tolist()
+        self.crs = crs
+
+    def count(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[_Polygon]:
+        return map(_Polygon, self.rows, self.shapes)
+
+    def srs_wkt(self) -> str:
+        return self.crs.to_wkt()
+
+
+class _Polygon(Feature):  # type: ignore[misc]
+    def __init__(self, row: int, shape: bytes) -> None:
+        super().__init__()
+        self.row = row
+        self.shape = shape
+
+    def get(self, name: str) -> int:
+        del name
+        return self.row
+
+    def geometry(self) -> bytes:
+        return self.shape
+
+    def fields(self) -> list[str]:
+        return [ROW]
 
 
 class _Presence:

@@ -155,9 +155,8 @@ def score_draws(rating: Rated, count: int) -> np.ndarray:
     if rating.acceptability is None:
         message = "no weightings were drawn"
         raise ValueError(message)
-    weights = rating.acceptability.weights.iloc[:count]
-    ratings = rating.potential.ratings[list(weights.columns)]
-    return np.asarray(ratings.to_numpy(dtype=float) @ weights.to_numpy(dtype=float).T)
+    found = rating.acceptability
+    return np.column_stack([found.scores(draw) for draw in range(min(count, found.draws))])
 
 
 def require_no_locked_in_veto(rating: Rated, lock_in: Sequence[str]) -> None:

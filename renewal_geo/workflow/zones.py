@@ -259,7 +259,7 @@ def write_zones(
             **_robust_layer(made),
         },
         styles=_styles(drawn),
-        aliases=aliases(study, drawn.zones, drawn.parcels),
+        aliases=_aliases(study, made),
     )
     stage.write_bytes(
         "zones.xlsx",
@@ -278,7 +278,9 @@ def write_zones(
         "notes": study.provenance.notes,
     }
     shown = [name for name in PUBLISHED_COLUMNS if name in drawn.parcels]
-    robust = _robust_layer(made).get("zones_robust")
+    robust = None
+    if made.robust is not None and len(made.robust.zones):
+        robust = made.robust.envelopes.assign(area_m2=made.robust.zones["area_m2"])
     maps.zone_map(drawn, **look, columns=shown, outlook=made.outlook, robust=robust).save(
         str(stage.path("zones.html"))
     )
@@ -314,6 +316,16 @@ def _foreseen_columns(made: Made) -> dict[str, dict[str, pd.Series]]:
 def _crossings(made: Made) -> dict[str, gpd.GeoDataFrame]:
     crossings = None if made.outlook is None else made.outlook.prices.barriers
     return {} if crossings is None or not len(crossings) else {"crossings": crossings}
+
+
+def _aliases(study: Study, made: Made) -> dict[str, dict[str, str]]:
+    """Return the names of columns; a frequency is called by what was drawn, noise or weightings."""
+    drawn = made.delineation
+    titles = aliases(study, drawn.zones, drawn.parcels)
+    if made.outlook is not None and made.outlook.robustness.law == "weightings":
+        for table in titles.values():
+            table["chosen_frequency"] = label("contrast.frequency", study.lang)
+    return titles
 
 
 def _robust_layer(made: Made) -> dict[str, gpd.GeoDataFrame]:

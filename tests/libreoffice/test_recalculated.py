@@ -193,8 +193,7 @@ def test_other_weights_give_what_a_new_score_gives(recalculated, tmp_path, weigh
     before, after = scored(WEIGHTS, HOSTILE), scored(weights, HOSTILE)
     content, top = workbook(before), 9
     cells = {f"C{4 + n}": float(one) for n, one in enumerate(weights.values())}
-    at = opened(content).worksheets[0]
-    row = next(r for r in range(1, 40) if at.cell(r, 1).value == "入选宗数 N（可改）")
+    row = row_of_top(content)
     file = tmp_path / "changed.xlsx"
     file.write_bytes(edited(content, 1, {**cells, f"C{row}": top}))
     made = recalculated(file)
@@ -216,6 +215,11 @@ def test_other_weights_give_what_a_new_score_gives(recalculated, tmp_path, weigh
         after.scores.to_numpy()[is_in].min(), abs=TO
     )
     assert_first(made, after, top)
+
+
+def row_of_top(content):
+    sheet = opened(content).worksheets[0]
+    return next(r for r in range(1, 40) if sheet.cell(r, 1).value == "入选宗数 N（可改）")
 
 
 def assert_first(made, after, top):
@@ -260,6 +264,17 @@ def test_weights_without_a_meaning_give_no_ranks_and_say_so(recalculated, tmp_pa
     assert any(said in str(sheet.cell(r, 3).value) for r in range(1, 30))
     cells = [c.value for one in opened(made) for row in one.iter_rows() for c in row]
     assert not [one for one in cells if isinstance(one, str) and one.startswith(("#", "Err:"))]
+
+
+def test_an_n_without_a_meaning_puts_nobody_in_and_says_so(recalculated, tmp_path):
+    content = workbook(scored(WEIGHTS))
+    row = row_of_top(content)
+    (tmp_path / "bad.xlsx").write_bytes(edited(content, 1, {f"C{row}": 0.0}))
+    made = recalculated(tmp_path / "bad.xlsx")
+    table, heads = table_of(made)
+    assert table[heads["入选"]].isna().all()
+    assert table[heads["排名"]].notna().any()
+    assert "N 须为" in opened(made).worksheets[0].cell(row + 1, 3).value
 
 
 def test_beyond_a_size_ranks_are_live_where_a_parcel_is_or_was_at_the_top(

@@ -62,7 +62,7 @@ class ToldCriterion:
     parts: NDArray[np.float64] | None
     form: Form
     decimals: int
-    source: str
+    source: Text
 
     @property
     def filled(self) -> Criterion:
@@ -139,10 +139,17 @@ def told_criteria(potential: Potential) -> list[ToldCriterion]:
                 parts=parts[one.id].to_numpy(dtype=float) if one.id in parts else None,
                 form=form,
                 decimals=decimals,
-                source=seen(_fact(potential, one.id, "source") or one.column or one.layer),
+                source=_source(potential, one),
             )
         )
     return made
+
+
+def _source(potential: Potential, one: Criterion) -> Text:
+    """Return what a criterion measures, in both languages; its column or layer where that is not said."""
+    bare = one.column or one.layer
+    chinese, english = (_fact(potential, one.id, name) or bare for name in ("source_zh", "source"))
+    return Text(seen(chinese), seen(english))
 
 
 def _fact(potential: Potential, criterion: str, name: str) -> Any:

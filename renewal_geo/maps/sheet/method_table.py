@@ -98,9 +98,10 @@ def _draw_name(pen: Pen, one: ToldCriterion, room: Rect, base: float) -> None:
     )
     pen.write(room.left, base, pen.fit(title, room.wide, points, bold=True), points, bold=True)
     found = _found(pen, one)
-    source = pen.lines(one.source, room.wide, SMALL, max(free - 1, 1))
+    told = pen.say(one.source)
+    source = pen.lines(told, room.wide, SMALL, max(free - 1, 1))
     if free < 2:
-        source, found = [], pen.fit(f"{one.source} · {found}", room.wide, SMALL)
+        source, found = [], pen.fit(f"{told} · {found}", room.wide, SMALL)
     lines = [(line, palettes.TEXT) for line in source] + [(pen.fit(found, room.wide, SMALL), MUTED)]
     for n, (line, ink) in enumerate(lines, 1):
         pen.write(room.left, base + n * step, line, SMALL, color=ink)  # fmt: skip
