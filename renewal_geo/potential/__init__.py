@@ -6,7 +6,7 @@ from renewal_geo.potential.criterion import Criterion
 from renewal_geo.potential.ranking import cut_of
 from renewal_geo.potential.ripeness import Potential
 from renewal_geo.potential.scoring import score
-from renewal_geo.potential.stability import Stability, stability
+from renewal_geo.potential.stability import Stability, stability, weight_ranges
 from renewal_geo.potential.weighting import Weighting, weigh
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "score",
     "stability",
     "weigh",
+    "weight_ranges",
 ]

@@ -20,7 +20,7 @@ from renewal_geo.potential.stability_shifts import (
 )
 from renewal_geo.spatial.polygons import Floats
 
-MEET = 1e-9  # bounds that agree so far are one figure
+MEET = 1e-6  # of weight: bounds that agree so far are one figure
 BEYOND = 1e-8  # of weight: so far past the crossing lies a witness, for a tie is not yet a change of sides
 BLOCK = 512  # parcels are counted at a time
 CELLS = 400  # of the search, for one parcel at most

@@ -153,6 +153,15 @@ def test_a_parcel_that_crosses_and_comes_back_is_found():
     assert first_crossings(start, rates, 1.0, 1).tolist() == pytest.approx([0.5, 0.52, 0.5])
 
 
+def test_many_that_are_alike_cross_as_one():
+    chance = np.random.default_rng(4)
+    start, rates = chance.integers(0, 5, 40) / 4, chance.integers(-4, 5, 40) / 4
+    once = first_crossings(start, rates, 1.0, 7)
+    often = first_crossings(np.repeat(start, 150), np.repeat(rates, 150), 1.0, 7 * 150)
+    np.testing.assert_allclose(often, np.repeat(once, 150), atol=1e-12)
+    assert np.isfinite(once).any()
+
+
 def test_a_pair_needs_no_less_than_the_bound():
     chance = np.random.default_rng(3)
     for _ in range(300):
