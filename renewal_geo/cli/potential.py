@@ -29,11 +29,11 @@ def score(
     as_json: JsonOption = False,
     given: dict[str, dict[str, Any]],
 ) -> None:
-    """Score parcels by weighted criteria, and say what the ranking is worth.
+    """Score parcels by weighted criteria and keep what each criterion contributes.
 
-    Criteria stand in study.toml ([potential] criteria) or in a workbook ([potential] table). Figures come from
-    columns, layers, rasters and ways. Writes potential.gpkg, potential.xlsx (change a weight and ranks move),
-    potential.html, potential_method.pdf and potential.json.
+    Says also what the ranking is worth. Criteria stand in study.toml ([potential] criteria) or in a workbook
+    ([potential] table). Figures come from columns, layers, rasters and ways. Writes potential.gpkg,
+    potential.xlsx (change a weight and ranks move), potential.html, potential_method.pdf and potential.json.
     """
     with visible_progress():
         made = workflow.score(study, out, given)
