@@ -54,9 +54,14 @@ class Prepared:
 
 
 def prepare(study: Study) -> Prepared:
-    """Score the parcels where the value asks for it, and connect them."""
+    """Score the parcels where the study has criteria, and connect them."""
     parcels, notes, rating = study.parcels, [], None
-    if is_asked(study) and potential_settings(study)["name"] not in parcels.columns:
+    name = potential_settings(study)["name"] if is_asked(study) else ""
+    if name in parcels.columns:
+        notes.append(
+            f"potential: the parcels have a column {name} already, and it is used as it stands"
+        )
+    elif name:
         rating = rated(study)
         parcels = parcels.assign(**rating.columns())
         notes += [f"potential: {rating.potential}", *(f"potential: {one}" for one in rating.notes)]

@@ -20,8 +20,12 @@ from renewal_geo.foundation.study import Study
 from renewal_geo.potential import Acceptability, Potential, Stability
 from renewal_geo.spatial.rasters import Raster
 
-ADDED = ("score_robust", "top_share", "stability", "is_vetoed")
 VETOED = "is_vetoed"
+RESERVED = frozenset({  # columns of the answer
+    "geometry", "parcel_id", "score_robust", "score_mean", "score_sd", "top_share", "stability", VETOED, "rank",
+    "rank_best", "rank_worst", "rank_p05", "rank_p95", "limiting", "is_in", "radius", "radius_low", "radius_high",
+    "is_exact", "from_criterion", "to_criterion", "shift",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +56,13 @@ def potential_settings(study: Study) -> dict[str, Any]:
     """Return the study's settings of the score over their defaults, a criteria table read and put in its place."""
     asked = {key: setting.default for key, setting in SETTINGS["potential"].items()}
     asked |= study.settings.get("potential", {})
+    if asked["name"] in RESERVED or not asked["name"].strip():
+        raise InputError(
+            f"the score cannot be called {asked['name']!r}: another column of the answer has that name",
+            where="[potential] name",
+            fix='choose another, such as name = "score"',
+            code="name_taken",
+        )
     if asked["table"] and asked["criteria"]:
         raise InputError(
             "the criteria are given twice: as a table of their own and in study.toml",
@@ -94,7 +105,7 @@ def rated(study: Study) -> Rated:
         name=asked["name"],
     )
     accepted = None
-    if asked["draws"] > 0 and is_weighed(made):
+    if asked["draws"] and is_weighed(made):
         progress.report("potential.acceptability", 0.4)
         accepted = potential.acceptability(
             made,

@@ -63,6 +63,11 @@ def score_study(study: Study, rating: Rated, out: Path) -> Scored:
     """Write a score as layers, workbook, map and record, and the method sheet ``potential_method.pdf``."""
     whole = with_radius(rating, study)
     notes = tuple(dict.fromkeys((*reading_notes(study), *whole.notes)))
+    if whole.name in study.parcels.columns:
+        notes = (
+            *notes,
+            f"the parcels have a column {whole.name}: potential.gpkg has the new one in its place",
+        )
     progress.report("potential.write", 0.7)
     made: dict[str, Any] = {
         "acceptability": whole.acceptability,

@@ -163,9 +163,10 @@ def _drawn(study: Study, prepared: Prepared) -> zones.Delineation:
     except InputError as fault:
         if fault.code != "missing_value" or prepared.rated is None:
             raise
-        lacking = prepared.rated.potential.missing
-        weighs = lacking["criterion"].isin(prepared.rated.potential.ratings.columns)
-        counts = lacking[weighs].groupby("criterion").size()
+        found = prepared.rated.potential
+        open_ = [one.id for one in found.asked if one.missing is None and one.id in found.ratings]
+        lacking = found.missing[found.missing["criterion"].isin(open_)]
+        counts = lacking.groupby("criterion").size()
         said = ", ".join(f"{name} ({count:,})" for name, count in counts.items())
         if not said:
             raise

@@ -229,7 +229,11 @@ def test_a_raster_that_covers_a_part_leaves_the_rest_without_a_score(tmp_path, c
     assert code == 0, said
     assert said["counts"]["scored"] < said["counts"]["parcels"]
     missing = gpd.read_file(tmp_path / "out" / "potential.gpkg", layer="missing")
-    assert (missing[missing["criterion"] == "slope"]["why"] != "").all()
+    slope = missing[missing["criterion"] == "slope"]
+    assert (slope["why"] != "").all()
+    code, said = run(capsys, "zones", "delineate", folder, "--out", tmp_path / "zones")
+    assert code == 3
+    assert f"slope ({len(slope)})" in said["error"]["fix"]
 
 
 def test_a_raster_of_another_place_is_refused(tmp_path, capsys):
@@ -261,3 +265,38 @@ def test_a_vetoed_parcel_that_is_locked_in_is_a_contradiction(study, tmp_path, c
     assert code == 3
     assert "P52" in said["error"]["what"]
     assert "veto" in said["error"]["what"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--name", "rank"], "name_taken"),
+        (["--draws", "-5"], "bad_draws"),
+        (["--law", "arround"], "unknown_law"),
+        (["--top", "500"], "bad_top"),
+        (["--weighting", "ahpp"], "bad_weighting"),
+        (["--weighting", "ahp", "--ahp", "[[1, 2], [x]]"], "usage"),
+        (["--criteria", "[{ column = 5, weight = 1 }]"], "usage"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(study, tmp_path, capsys, words, code):
+    exit_code, said = run(capsys, "potential", "score", study, "--out", tmp_path / "out", *words)
+    assert exit_code == (2 if code == "usage" else 3)
+    assert said["error"]["code"] == code
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_score_that_the_table_has_already_is_used_as_it_stands(tmp_path, capsys):
+    folder = tmp_path / "study"
+    folder.mkdir()
+    table = parcels()
+    table["score"] = np.linspace(0.1, 0.9, len(table))
+    draw(folder, parcels=table)
+    code, said = run(capsys, "zones", "delineate", folder, "--out", tmp_path / "zones")
+    assert code == 0, said
+    assert any("used as it stands" in note for note in said["warnings"])
+    chosen = gpd.read_file(tmp_path / "zones" / "zones.gpkg", layer="parcels")
+    assert chosen["value"].to_numpy() == pytest.approx(chosen["score"].to_numpy())
+    code, said = run(capsys, "potential", "score", folder, "--out", tmp_path / "score")
+    assert code == 0, said
+    assert any("the new one in its place" in note for note in said["warnings"])
