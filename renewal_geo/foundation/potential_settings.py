@@ -61,6 +61,13 @@ POTENTIAL: dict[str, Setting] = {
     "network": Setting(
         "text", "roads", "", "role of the street centre-lines", "道路中心线的图层角色"
     ),
+    "noded": Setting(
+        "bool",
+        True,  # noqa: FBT003 - the default of a flag
+        "",
+        "streets meet wherever they cross; no: only at vertices that they share, as where bridges are drawn",
+        "道路相交即连通；否则只在共有顶点处连通（有高架、立交时用）",
+    ),
     "max_snap_m": Setting(
         "float",
         200.0,

@@ -45,6 +45,7 @@ def score(
     ahp: Sequence[Sequence[Sequence[float | str]]] = (),
     because: str = "",
     network: str = "roads",
+    noded: bool = True,
     max_snap_m: float = 200.0,
     name: str = "score",
 ) -> Potential:
@@ -78,6 +79,9 @@ def score(
         Why an inconsistent comparison is accepted.
     network
         Role of the street centre-lines.
+    noded
+        Whether streets meet wherever they cross; else only at vertices that they share, as where bridges are
+        drawn.
     max_snap_m
         Farther from every street there is no access to it, m.
     name
@@ -115,7 +119,8 @@ def score(
             fix="give a table with at least one row",
             code="no_parcels",
         )
-    found, measuring = _figures(parcels, asked, layers or {}, rasters or {}, network, max_snap_m)
+    ways: dict[str, Any] = {"network": network, "noded": noded, "max_snap_m": max_snap_m}
+    found, measuring = _figures(parcels, asked, layers or {}, rasters or {}, **ways)
     vetoes = struck(asked, found, parcels.index)
     ratings, used, said = _ratings(asked, found, ~vetoes.is_vetoed, weighting)
     weighed = weigh(
@@ -148,7 +153,7 @@ def score(
         facts=_facts(used, found),
         notes=tuple(dict.fromkeys((*measuring, *said, *vetoes.notes, *weighed.notes))),
         provenance=Provenance(
-            parameters={"weighting": weighting, "network": network, "max_snap_m": max_snap_m}, versions=versions()
+            parameters={"weighting": weighting, **ways}, versions=versions()
         ),
     )  # fmt: skip
 
@@ -158,7 +163,9 @@ def _figures(
     asked: Sequence[Criterion],
     layers: Mapping[str, gpd.GeoDataFrame],
     rasters: Mapping[str, Raster],
+    *,
     network: str,
+    noded: bool,
     max_snap_m: float,
 ) -> tuple[dict[str, Measured], list[str]]:
     """Return the raw figures of every criterion, and what was decided; the faults of all are raised at once."""
@@ -169,7 +176,7 @@ def _figures(
     for one in asked:
         try:
             if one.source == "distance" and one.by == "network" and isinstance(streets, str):
-                streets, said = streets_of(layers, streets, measurable(parcels, one))
+                streets, said = streets_of(layers, streets, measurable(parcels, one), noded)
                 notes += said
             found[one.id] = measured(
                 parcels, one, layers=layers, rasters=rasters, network=streets, max_snap_m=max_snap_m

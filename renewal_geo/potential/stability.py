@@ -23,6 +23,7 @@ from renewal_geo.spatial.polygons import Floats
 MEET = 1e-6  # of weight: bounds that agree so far are one figure
 BEYOND = 1e-8  # of weight: so far past the crossing lies a witness, for a tie is not yet a change of sides
 BLOCK = 512  # parcels are counted at a time
+TOLD = 0.1  # the change that the sentence speaks of: five points from one criterion to another
 CELLS = 400  # of the search, for one parcel at most
 LOOKS = (30_000, 12_000_000)  # at lines, for one parcel and in all: some seconds
 
@@ -63,11 +64,14 @@ class Stability:
     rank_witnesses: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __str__(self) -> str:
-        near = self.table["radius_high"].median()
+        known = int((self.table["radius_high"] <= TOLD).sum())
+        open_ = int((self.table["radius_low"] <= TOLD).sum())
+        if not self.table["radius_low"].notna().any():
+            return f"top {self.top:,}: no weighting moves a parcel across the cut"
+        most = f", {open_:,} at the most" if open_ > known else ""
         return (
-            f"top {self.top:,}: half of the parcels change sides when weights change by {near:.1%} in all"
-            if near == near  # noqa: PLR0124 - NaN where none can
-            else f"top {self.top:,}: no weighting moves a parcel across the cut"
+            f"top {self.top:,}: {known:,} parcels change sides under some change of the weights by {TOLD:.0%} in "
+            f"all{most}"
         )
 
 

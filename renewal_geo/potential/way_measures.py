@@ -103,9 +103,14 @@ def distance(
 
 
 def streets_of(
-    layers: Mapping[str, gpd.GeoDataFrame], role: str, parcels: gpd.GeoDataFrame
+    layers: Mapping[str, gpd.GeoDataFrame],
+    role: str,
+    parcels: gpd.GeoDataFrame,
+    noded: bool = True,
 ) -> tuple[Network, tuple[str, ...]]:
     """Make the network of a role's centre-lines in the CRS of the parcels, and say what was decided.
+
+    `noded` as for :func:`renewal_geo.spatial.networks.network_of`: whether streets meet wherever they cross.
 
     Raises
     ------
@@ -117,7 +122,7 @@ def streets_of(
         ``not_lines``.
     """
     table, notes = placed(layers, role, parcels, "[potential] network")
-    streets = network_of(table)
+    streets = network_of(table, noded=noded)
     return streets, (*notes, *(f"{role}: {one}" for one in streets.notes))
 
 

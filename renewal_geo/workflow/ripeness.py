@@ -101,6 +101,7 @@ def rated(study: Study) -> Rated:
         ahp=asked["ahp"],
         because=asked["because"],
         network=asked["network"],
+        noded=asked["noded"],
         max_snap_m=asked["max_snap_m"],
         name=asked["name"],
     )

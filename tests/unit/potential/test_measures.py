@@ -9,6 +9,7 @@ from shapely import GeometryCollection, LineString, MultiPoint, MultiPolygon, Po
 from renewal_geo.foundation.errors import CRSError, ExpressionError, InputError
 from renewal_geo.potential.criterion import Criterion
 from renewal_geo.potential.measures import Measured, measured
+from renewal_geo.potential.scoring import score
 from renewal_geo.potential.way_measures import streets_of
 from renewal_geo.spatial.rasters import Raster
 
@@ -498,3 +499,20 @@ def test_a_raster_is_measured_by_its_role():
     one = Criterion("c", source="raster", layer="dem")
     got = measured(parcels(box(5, 5, 25, 25)), one, layers={}, rasters={"dem": dem})
     assert got.figures.tolist() == pytest.approx([7.0])
+
+
+def test_a_bridge_meets_the_street_below_only_where_crossings_are_joined():
+    parcel = gpd.GeoDataFrame(
+        geometry=[box(-5, 90, 5, 95)], index=pd.Index(["a"], name="parcel_id"), crs="EPSG:4547"
+    )
+    roads = gpd.GeoDataFrame(
+        geometry=[LineString([(0, 0), (0, 100)]), LineString([(-100, 50), (100, 50)]), LineString([(100, 50), (100, 0), (0, 0)])],
+        crs="EPSG:4547",
+    )  # fmt: skip
+    stops = gpd.GeoDataFrame(geometry=[Point(-90, 50)], crs="EPSG:4547")
+    asked = [{"id": "stop", "source": "distance", "layer": "stops", "by": "network", "weight": 1, "low": 0, "high": 999}]  # fmt: skip
+    layers = {"roads": roads, "stops": stops}
+    short = score(parcel, asked, layers=layers)
+    round_about = score(parcel, asked, layers=layers, noded=False)
+    assert short.values.loc["a", "stop"] == pytest.approx(42.5 + 90)
+    assert round_about.values.loc["a", "stop"] == pytest.approx(92.5 + 100 + 50 + 190)
