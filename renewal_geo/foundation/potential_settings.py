@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from renewal_geo.foundation.facilities_settings import FACILITIES
 from renewal_geo.foundation.setting import Setting
 
 POTENTIAL: dict[str, Setting] = {
@@ -58,23 +59,7 @@ POTENTIAL: dict[str, Setting] = {
         "reason for accepting a consistency ratio above 0.10",
         "接受一致性比率大于 0.10 的理由",
     ),
-    "network": Setting(
-        "text", "roads", "", "role of the street centre-lines", "道路中心线的图层角色"
-    ),
-    "noded": Setting(
-        "bool",
-        True,  # noqa: FBT003 - the default of a flag
-        "",
-        "streets meet wherever they cross; no: only at vertices that they share, as where bridges are drawn",
-        "道路相交即连通；否则只在共有顶点处连通（有高架、立交时用）",
-    ),
-    "max_snap_m": Setting(
-        "float",
-        200.0,
-        "m",
-        "farther from every street there is no access to it",
-        "距任何道路超过此值视为不可达",
-    ),
+    **{key: FACILITIES[key] for key in ("network", "noded", "max_snap_m")},  # streets are streets
     "top": Setting(
         "int",
         0,

@@ -58,7 +58,6 @@ IN_FILL = PatternFill("solid", bgColor="DDEBD3")
 OUT_FONT, OK_FONT = Font(color="B3261E", bold=True), Font(color="2F6B3A", bold=True)
 INPUT_LINE = Side(style="medium", color="B8860B")
 BAR = "8FB4D9"
-CHANGED = "0.0%;-0.0%;0.0%"
 GREY = "5C6670"
 SOURCE_WIDTH = 34.0
 WEIGHT_HEADS = (

@@ -53,7 +53,7 @@ class Rated:
 
 
 def potential_settings(study: Study) -> dict[str, Any]:
-    """Return the study's settings of the score over their defaults, a criteria table read and put in its place."""
+    """Return the study's settings of the score over their defaults; refuse a name or criteria that clash."""
     asked = {key: setting.default for key, setting in SETTINGS["potential"].items()}
     asked |= study.settings.get("potential", {})
     if asked["name"] in RESERVED or not asked["name"].strip():
@@ -151,7 +151,7 @@ def with_inline_criteria(study: Study) -> Study:
 
 
 def areas_of(parcels: gpd.GeoDataFrame) -> pd.Series:
-    """Return the area of every parcel, m2: recorded in the table by the reading, else of its shape."""
+    """Return the area of every parcel, m2: the column ``area_m2`` of the table, else that of its shape; 0 without."""
     given = parcels.get("area_m2", parcels.geometry.area)
     return pd.Series(pd.to_numeric(given, errors="coerce"), index=parcels.index).fillna(0.0)
 

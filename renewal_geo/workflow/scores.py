@@ -157,11 +157,12 @@ def _titles(table: pd.DataFrame, rating: Rated, lang: str) -> dict[str, str]:
     """Return the names that people read for the columns of a layer."""
     named = {one.id: one.named(lang) for one in rating.potential.asked}
     titles = {}
+    own_columns = {f"{rating.name}_{one}": ("part", name) for one, name in named.items()}
+    own_columns |= {f"raw_{one}": ("raw", name) for one, name in named.items()}
     for column in map(str, [table.index.name or "", *table.columns]):
-        part, _, criterion = column.partition("_")
-        if criterion in named and part in {rating.name, "raw"}:
-            kind = "raw" if part == "raw" else "part"
-            titles[column] = label(f"potential.{kind}", lang, name=named[criterion])
+        if column in own_columns:
+            kind, name = own_columns[column]
+            titles[column] = label(f"potential.{kind}", lang, name=name)
         elif column not in {"", "geometry"}:
             own = f"potential.{column}"
             titles[column] = label(own if has_label(own) else f"column.{column}", lang)

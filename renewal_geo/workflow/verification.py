@@ -11,10 +11,10 @@ import pandas as pd
 
 from renewal_geo import io, zones
 from renewal_geo.foundation import progress
-from renewal_geo.foundation.errors import InputError
+from renewal_geo.foundation.errors import InputError, some_ids
 from renewal_geo.foundation.study import Study
 from renewal_geo.io.postgis import PREFIX as DATABASE
-from renewal_geo.workflow.preparation import pilots, prepare
+from renewal_geo.workflow.preparation import Prepared, pilots, prepare
 from renewal_geo.workflow.studies import STUDY_FILE, folder_of
 from renewal_geo.zones.verification import Broken
 
@@ -35,7 +35,7 @@ def verify(directory: Path, path: Path | None) -> zones.Verification:
     prepared = prepare(study)
     published = _published(directory)
     progress.report("zones.verify", 0.5)
-    return zones.verify(
+    checked = zones.verify(
         record,
         prepared.parcels,
         prepared.links,
@@ -43,6 +43,22 @@ def verify(directory: Path, path: Path | None) -> zones.Verification:
         lock_in_areas=pilots(study),
         published=published,
     )
+    return _with_vetoes(checked, record, prepared)
+
+
+def _with_vetoes(
+    checked: zones.Verification, record: Mapping[str, Any], prepared: Prepared
+) -> zones.Verification:
+    """Add that every parcel which a criterion rules out is among those that the certificate locks out."""
+    if not prepared.vetoed:
+        return checked
+    locked = {str(one) for one in record["parameters"].get("lock_out", ())}
+    let_in = [one for one in prepared.vetoed if one not in locked]
+    broken = checked.broken
+    if let_in:
+        what = f"{len(let_in):,} parcels that a criterion vetoes are not locked out"
+        broken = (*broken, Broken("vetoed", what, some_ids(let_in)))
+    return dataclasses.replace(checked, broken=broken, checks=checked.checks + 1)
 
 
 def _changed_inputs(record: Mapping[str, Any], study_path: Path) -> list[Broken]:

@@ -131,6 +131,7 @@ def delineated(study: Study, *, with_robust: bool = False) -> Made:
         note = "numba is not installed: the search runs uncompiled, some sixty times slower"
         prepared = dataclasses.replace(prepared, notes=(*prepared.notes, note))
     drawn = _drawn(study, prepared)
+    values = weighted_values(study, prepared)
     foreseen = None
     if asked["outlook_time_s"] > 0:
         foreseen = zones.outlook(
@@ -142,7 +143,7 @@ def delineated(study: Study, *, with_robust: bool = False) -> Made:
             # who gives the search five seconds does not wait twenty for what comes next
             time_limit_s=min(asked["outlook_time_s"], asked["time_limit_s"]),
             workers=asked["workers"] or os.cpu_count() or 1,
-            values=weighted_values(study, prepared),
+            values=values,
         )
     if asked["filler"] and not drawn.parcels["is_filler"].any():
         note = f"[zones] filler = {asked['filler']!r} selects no parcel"
@@ -153,7 +154,7 @@ def delineated(study: Study, *, with_robust: bool = False) -> Made:
     if layer is not None and by in layer.columns and len(drawn.zones):
         books.append(ledger.tally(drawn.zones, layer, by=by))
     made = Made(drawn, foreseen, prepared, tuple(books))
-    return _with_robust(made, study) if with_robust else made
+    return _with_robust(made, study, values) if with_robust else made
 
 
 def _drawn(study: Study, prepared: Prepared) -> zones.Delineation:
@@ -203,7 +204,7 @@ def _names(value: str | float, name: str) -> bool:
     )
 
 
-def _with_robust(made: Made, study: Study) -> Made:
+def _with_robust(made: Made, study: Study, values: pd.DataFrame | None) -> Made:
     """Draw the zones again by the score that holds in nine of ten weightings, and compare.
 
     The second drawing has half the time of the first: it only has to show what changes.
@@ -223,7 +224,7 @@ def _with_robust(made: Made, study: Study) -> Made:
     compared = zones.contrast(
         made.delineation,
         robust,
-        values=weighted_values(study, prepared),
+        values=values,
         columns=(rating.name, "score_robust", "top_share"),
     )
     return dataclasses.replace(made, robust=robust, contrast=compared)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,6 +11,7 @@ import numpy as np
 import openpyxl
 import pytest
 
+from renewal_geo import workflow
 from renewal_geo.cli.app import main
 
 DRAWN = Path(__file__).resolve().parents[1] / "drawn_ripeness.py"
@@ -147,6 +149,27 @@ def test_the_whole_pass_uses_it_and_compares(study, tmp_path, capsys):
     code, said = run(capsys, "zones", "verify", moved)
     assert code == 5
     moved.rename(tmp_path)
+
+
+def test_a_certificate_that_lets_a_vetoed_parcel_in_is_broken(study, tmp_path, capsys):
+    assert run(capsys, "zones", "delineate", study, "--out", tmp_path)[0] == 0
+    file = tmp_path / "certificate.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record["parameters"]["lock_out"].remove("P52")
+    file.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    assert run(capsys, "zones", "verify", tmp_path)[0] == 5
+    found = {one.code: one for one in workflow.verify(tmp_path, None).broken}
+    assert found["vetoed"].where == "P52"
+
+
+def test_a_score_of_two_words_is_called_by_its_criteria_in_the_layer(study, tmp_path, capsys):
+    words = ("potential", "score", study, "--out", tmp_path, "--name", "how_ripe")
+    assert run(capsys, *words)[0] == 0
+    with sqlite3.connect(tmp_path / "potential.gpkg") as base:
+        rows = base.execute("SELECT column_name, title FROM gpkg_data_columns").fetchall()
+    titles = dict(rows)
+    assert titles["how_ripe_age"] == "Year built: contribution"
+    assert titles["raw_age"] == "Year built: raw figure"
 
 
 def test_zones_by_the_robust_score(study, tmp_path, capsys):

@@ -19,7 +19,7 @@ NAME = NAMES[0]
 HEAD_MM = 6.2
 TALLEST_MM, LOWEST_MM = 19.0, 7.6
 # left edges of the columns and the right edge of the last, as shares of the width
-NUMBER, CRITERION, PICTURE, WEIGHT, TEXT = 0.0, 0.028, 0.34, 0.64, 0.79
+CRITERION, PICTURE, WEIGHT, TEXT = 0.028, 0.34, 0.64, 0.79
 BAR_MM = 1.9
 
 
