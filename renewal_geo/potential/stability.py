@@ -42,8 +42,9 @@ class Stability:
         By parcel_id: ``is_in`` (of the top N), ``radius`` (smallest change that brings its score to the cut, the
         cut held at `cut`; exact), ``radius_low`` and ``radius_high`` (bounds on the smallest change that moves
         it across rank N when all scores move with it: no smaller change than the first does, some change
-        of the second does), ``is_exact`` (they meet), ``from_criterion``, ``to_criterion``, ``shift`` (smallest weight
-        moved from one criterion to another that carries it across rank N; exact; the change is twice that).
+        of the second does), ``is_exact`` (they agree within a millionth), ``from_criterion``, ``to_criterion``,
+        ``shift`` (smallest weight moved from one criterion to another that carries it across rank N; exact;
+        the change is twice that).
         Distances are infima: a parcel that ties with the cut is at 0 only if the least change makes it fall behind.
         `radius_high` alone is NaN where no weighting was found that moves it, but none is ruled out.
     witnesses
